@@ -1,0 +1,50 @@
+package import JobCore
+
+/// The two ways to run: one SQLite file, or RabbitMQ with PostgreSQL.
+package enum Profile: String, Sendable {
+    case embedded, cluster
+}
+
+/// A broker and a store that belong together, opened from the two URLs.
+package struct Platform: Sendable {
+    package let profile: Profile
+    package let broker: any Broker
+    package let store: Store
+    /// The first line of every table: which platform this is, never a password.
+    package let display: String
+    /// Stands for this process among its peers.
+    package let processID: String
+    private let closing: @Sendable () async -> Void
+
+    package init(
+        profile: Profile,
+        broker: any Broker,
+        store: Store,
+        display: String,
+        processID: String,
+        closing: @escaping @Sendable () async -> Void
+    ) {
+        self.profile = profile
+        self.broker = broker
+        self.store = store
+        self.display = display
+        self.processID = processID
+        self.closing = closing
+    }
+
+    package func close() async {
+        await closing()
+    }
+}
+
+/// What a verb wants from the platform: it decides what may be created.
+package enum PlatformPurpose: Sendable {
+    /// Reads only; never creates a store.
+    case look
+    /// Changes what is there; on the embedded profile it creates and migrates.
+    case change
+    /// A long-running process; as `change`, and it takes part in the watch over its peers.
+    case daemon
+    /// Changes the schema itself: opens a store that this build cannot read yet.
+    case migrate
+}

@@ -1,0 +1,3 @@
+internal import GRDB
+internal import GRDBSQLite
+func a(_ p: OpaquePointer) -> Int32 { sqlite3_step(p) }

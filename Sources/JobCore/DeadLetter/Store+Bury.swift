@@ -1,0 +1,40 @@
+extension Store {
+    /// Stores letters; the same transaction deletes their waiting rows. A death that is already stored is left alone.
+    package func bury(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await driver.write { session throws(StoreError) in try session.bury(letters) }
+    }
+}
+
+extension SQLSession {
+    package func bury(_ letters: [DeadLetter]) throws(StoreError) {
+        guard !letters.isEmpty else { return }
+        try executeBatch(
+            """
+            insert into dead_letters (job_id, death_id, job, queue, lane, payload, headers, attempts, error_type,
+                error_message, fingerprint, build, worker, enqueued_at, failed_at, state, body_length, body_sha256)
+            values (:job_id, :death_id, :job, :queue, :lane, :payload, :headers, :attempts, :error_type,
+                :error_message, :fingerprint, :build, :worker, :enqueued_at, (select now_ms()), 'open', :body_length,
+                :body_sha256)
+            on conflict (job_id, death_id) do nothing
+            """,
+            letters.map(\.parameters)
+        )
+        try executeBatch("delete from waiting where id = :id", letters.map { ["id": .id($0.jobID)] })
+    }
+}
+
+extension DeadLetter {
+    fileprivate var parameters: SQLParameters {
+        [
+            "job_id": .id(jobID), "death_id": .scrubbed(deathID, maximumBytes: 256),
+            "job": .scrubbed(job, maximumBytes: 256), "queue": .scrubbed(address.queue, maximumBytes: 256),
+            "lane": .text(address.lane.rawValue), "payload": .bytes(payload),
+            "headers": .bytes(HeadersCoding.encode(headers)), "attempts": .int(attempts),
+            "error_type": .scrubbed(failure.label, maximumBytes: 128), "error_message": .scrubbed(failure.message),
+            "fingerprint": .text(Fingerprint.of(job: job, failure: failure)),
+            "build": .scrubbed(build, maximumBytes: 128), "worker": .scrubbed(worker, maximumBytes: 128),
+            "enqueued_at": .instant(enqueuedAt), "body_length": .int(oversize?.length ?? Int64(payload.count)),
+            "body_sha256": .text(oversize?.sha256),
+        ]
+    }
+}

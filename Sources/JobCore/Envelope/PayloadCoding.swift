@@ -1,0 +1,69 @@
+import Foundation
+
+/// JSON with snake_case keys, in both directions. Coders are made per call: they are not Sendable and cost 0.3 µs.
+package enum PayloadCoding {
+    package static func encode(_ job: some Job) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(job))
+    }
+
+    package static func decode<J: Job>(_ type: J.Type, from payload: [UInt8]) throws(Malformed) -> J {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .custom { path in SnakeKey.camel(path) }
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            return try decoder.decode(type, from: Data(payload))
+        } catch let error as DecodingError {
+            throw Malformed("malformed_payload", PayloadCoding.explain(error))
+        } catch {
+            throw Malformed("malformed_payload", "the payload does not decode")
+        }
+    }
+
+    /// Says where and what, and never quotes a value: payloads carry personal data.
+    private static func explain(_ error: DecodingError) -> String {
+        func place(_ path: [any CodingKey]) -> String {
+            path.isEmpty ? "the payload" : path.map(\.stringValue).joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            return "\(place(context.codingPath)) lacks \"\(key.stringValue)\""
+        case .valueNotFound(_, let context):
+            return "\(place(context.codingPath)) is null"
+        case .typeMismatch(let type, let context):
+            return "\(place(context.codingPath)) is not of type \(type)"
+        case .dataCorrupted(let context):
+            return "\(place(context.codingPath)) is not valid"
+        @unknown default:
+            return "the payload does not decode"
+        }
+    }
+}
+
+/// `venue_id` → `venueID`: Swift writes an acronym in one case, which Foundation's own strategy does not know.
+/// The manifest's examples are decoded and encoded again at startup, so a property spelt otherwise is found there.
+private struct SnakeKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    private static let acronyms: Set<Substring> = ["id", "ids", "url", "uuid", "html", "http", "https", "ip", "api", "sms", "json"]
+
+    static func camel(_ path: [any CodingKey]) -> any CodingKey {
+        guard let key = path.last else { return SnakeKey(stringValue: "") }
+        guard key.intValue == nil, key.stringValue.utf8.contains(UInt8(ascii: "_")) else { return key }
+        let parts = key.stringValue.split(separator: "_", omittingEmptySubsequences: true)
+        guard let first = parts.first else { return key }
+        return SnakeKey(stringValue: parts.dropFirst().reduce(into: String(first)) { $0 += word($1) })
+    }
+
+    private static func word(_ part: Substring) -> String {
+        guard acronyms.contains(part) else { return part.prefix(1).uppercased() + part.dropFirst() }
+        return part == "ids" ? "IDs" : part.uppercased()
+    }
+}

@@ -1,0 +1,60 @@
+import Logging
+
+/// Tells the store every two seconds that this process is alive, what it runs and what it has done.
+struct Heartbeat: Sendable {
+    static let period: Duration = .seconds(2)
+
+    let store: Store
+    let runners: [QueueRunner]
+    let flow: FlowRecorder
+    let configuration: PoolConfiguration
+    let logger: Logger
+
+    func run() async {
+        while !Task.isCancelled {
+            await beat(state: .up)
+            try? await Task.sleep(for: Heartbeat.period)
+        }
+    }
+
+    /// The last beat: counters are flushed, and the process is known to have left in peace.
+    func leave() async {
+        await beat(state: .gone)
+    }
+
+    private func beat(state: WorkerState) async {
+        let counts = flow.take()
+        do {
+            try await store.add(counts)
+        } catch {
+            flow.restore(counts)
+            logger.debug("counters wait for the store", metadata: [LogKey.error: "\(error.label)"])
+        }
+        do {
+            try await store.beat(record(state), heads: heads)
+        } catch {
+            logger.warning("heartbeat did not reach the store", metadata: [LogKey.error: "\(error.label)"])
+        }
+    }
+
+    private func record(_ state: WorkerState) -> WorkerBeat {
+        let running = runners.flatMap { $0.running.snapshot }.prefix(50).map { entry in
+            WorkerBeat.Running(
+                id: entry.id.description,
+                job: entry.job.rawValue,
+                ageSeconds: entry.started.duration(to: .now).seconds
+            )
+        }
+        return WorkerBeat(
+            id: configuration.worker,
+            build: configuration.build,
+            queues: runners.map(\.address.name),
+            running: Array(running),
+            state: state
+        )
+    }
+
+    private var heads: [QueueAddress: LaneHead] {
+        Dictionary(runners.map { ($0.address, $0.takeHead()) }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+
+extension Store {
+    /// Without a heartbeat for this long, a process counts as gone.
+    package static let goneAfter: Duration = .seconds(15)
+
+    package func beat(_ beat: WorkerBeat, heads: [QueueAddress: LaneHead]) async throws(StoreError) {
+        let queues = JSONText.of(beat.queues)
+        let running = JSONText.of(beat.running)
+        try await driver.write { session throws(StoreError) in
+            try session.execute(
+                """
+                insert into workers (id, host, pid, build, state, queues, running, started_at, heartbeat_at)
+                values (:id, :host, :pid, :build, :state, :queues, :running, (select now_ms()), (select now_ms()))
+                on conflict (id) do update set state = excluded.state, queues = excluded.queues,
+                    running = excluded.running, heartbeat_at = excluded.heartbeat_at
+                """,
+                [
+                    "id": .text(beat.id), "host": .text(beat.host), "pid": .int(beat.pid), "build": .text(beat.build),
+                    "state": .text(beat.state.rawValue), "queues": .text(queues), "running": .text(running),
+                ]
+            )
+            try session.executeBatch(
+                """
+                insert into queue_heads (queue, lane, delivered_ready_at, unstarted_ready_at, unstarted_at)
+                values (:queue, :lane, :delivered, :unstarted, (select now_ms()))
+                on conflict (queue, lane) do update set
+                    delivered_ready_at = case when excluded.delivered_ready_at is null
+                        or excluded.delivered_ready_at < queue_heads.delivered_ready_at
+                        then queue_heads.delivered_ready_at else excluded.delivered_ready_at end,
+                    unstarted_ready_at = excluded.unstarted_ready_at, unstarted_at = excluded.unstarted_at
+                """,
+                heads.sorted { $0.key < $1.key }.map { address, head in
+                    [
+                        "queue": .text(address.queue), "lane": .text(address.lane.rawValue),
+                        "delivered": .instant(head.deliveredReadyAt), "unstarted": .instant(head.unstartedReadyAt),
+                    ]
+                }
+            )
+        }
+    }
+
+    /// Processes seen within a day, the living first.
+    package func workers() async throws(StoreError) -> [WorkerRecord] {
+        try await driver.read { session throws(StoreError) in
+            let rows = try session.query(
+                """
+                select id, host, pid, build, state, queues, running, (select now_ms()) - heartbeat_at as age from workers
+                where heartbeat_at > (select now_ms()) - 86400000 order by started_at desc, id
+                """
+            )
+            var records: [WorkerRecord] = []
+            for row in rows { records.append(try WorkerRecord(row: row)) }
+            return records.filter { $0.state != .gone } + records.filter { $0.state == .gone }
+        }
+    }
+}
+
+extension WorkerRecord {
+    fileprivate init(row: SQLRow) throws(StoreError) {
+        let age = Duration.milliseconds(try row.int("age"))
+        id = try row.text("id")
+        host = try row.text("host")
+        pid = Int(try row.int("pid"))
+        build = try row.text("build")
+        queues = JSONText.read([String].self, try row.text("queues")) ?? []
+        running = JSONText.read([WorkerBeat.Running].self, try row.text("running")) ?? []
+        heartbeatAge = age
+        let said = WorkerState(rawValue: try row.text("state")) ?? .gone
+        state = age > Store.goneAfter ? .gone : said
+    }
+}
+
+/// Small JSON documents inside text columns.
+private enum JSONText {
+    static func of(_ value: some Encodable) -> String {
+        (try? JSONEncoder().encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    }
+
+    static func read<T: Decodable>(_ type: T.Type, _ text: String) -> T? {
+        try? JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}

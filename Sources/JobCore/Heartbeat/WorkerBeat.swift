@@ -1,0 +1,45 @@
+import Foundation
+
+package enum WorkerState: String, Sendable, Codable {
+    case up, draining, gone
+}
+
+/// What a process says of itself at each heartbeat.
+package struct WorkerBeat: Sendable, Equatable {
+    package struct Running: Sendable, Equatable, Codable {
+        package let id: String
+        package let job: String
+        package let ageSeconds: Double
+    }
+
+    package let id: String
+    package let host: String
+    package let pid: Int
+    package let build: String
+    package let queues: [String]
+    package let running: [Running]
+    package let state: WorkerState
+
+    package init(id: String, build: String, queues: [String], running: [Running], state: WorkerState) {
+        self.id = id
+        self.host = ProcessInfo.processInfo.hostName
+        self.pid = Int(ProcessInfo.processInfo.processIdentifier)
+        self.build = build
+        self.queues = queues
+        self.running = running
+        self.state = state
+    }
+}
+
+/// A process as the `workers` table shows it.
+package struct WorkerRecord: Sendable, Equatable {
+    package let id: String
+    package let host: String
+    package let pid: Int
+    package let build: String
+    package let queues: [String]
+    package let running: [WorkerBeat.Running]
+    package let heartbeatAge: Duration
+    /// `gone` as well when the last heartbeat is older than 15 s.
+    package let state: WorkerState
+}

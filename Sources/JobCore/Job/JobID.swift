@@ -1,0 +1,67 @@
+/// A job's identity: a UUID, made as version 7 (RFC 9562 §5.7) so that ids sort by birth and index well.
+public struct JobID: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    /// A fresh id from the wall clock and 74 random bits.
+    public init() {
+        self.init(at: .now())
+    }
+
+    package init(at time: Timestamp) {
+        var random = SystemRandomNumberGenerator()
+        let milliseconds = UInt64(clamping: time.milliseconds) & 0xFFFF_FFFF_FFFF
+        high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xFFF, using: &random)
+        low = 0x8000_0000_0000_0000 | UInt64.random(in: 0...0x3FFF_FFFF_FFFF_FFFF, using: &random)
+    }
+
+    /// Reads the 36-character text form, in either case. Any version is accepted: producers choose their own.
+    public init?(_ text: some StringProtocol) {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        var digits = 0
+        var position = 0
+        for byte in text.utf8 {
+            if position == 8 || position == 13 || position == 18 || position == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+            } else {
+                guard digits < 32, let value = JobID.hexValue(byte) else { return nil }
+                if digits < 16 { high = high << 4 | value } else { low = low << 4 | value }
+                digits += 1
+            }
+            position += 1
+        }
+        guard digits == 32, position == 36 else { return nil }
+        self.high = high
+        self.low = low
+    }
+
+    private static func hexValue(_ byte: UInt8) -> UInt64? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+}
+
+extension JobID: CustomStringConvertible {
+    public var description: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 36) { buffer in
+            var position = 0
+            for nibble in 0..<32 {
+                if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
+                    buffer[position] = UInt8(ascii: "-")
+                    position += 1
+                }
+                let word = nibble < 16 ? high : low
+                let shift = UInt64(60 - 4 * (nibble & 15))
+                buffer[position] = digits[Int(word >> shift & 0xF)]
+                position += 1
+            }
+            return 36
+        }
+    }
+}

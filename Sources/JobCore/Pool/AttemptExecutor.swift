@@ -1,0 +1,196 @@
+import Logging
+
+/// A delivery made ready to run: decoded as far as its envelope, with its deadline.
+struct PreparedAttempt: Sendable {
+    let delivery: Delivery
+    let envelope: Result<Envelope, Malformed>
+    let timeout: Duration
+    let deadline: ContinuousClock.Instant
+
+    var id: JobID {
+        switch envelope {
+        case .success(let envelope): envelope.id
+        case .failure: delivery.message.messageID.flatMap { JobID($0) } ?? JobID()
+        }
+    }
+
+    var job: JobName {
+        switch envelope {
+        case .success(let envelope): envelope.job
+        case .failure: "unknown.job"
+        }
+    }
+}
+
+/// One attempt in a straight line: decode → deadline → perform → disposition → settle. The caller acknowledges.
+struct AttemptExecutor: Sendable {
+    let manifest: Manifest
+    let performs: [JobName: RegisteredVersion]
+    let client: JobClient
+    let store: Store
+    let settler: Settler
+    let flow: FlowRecorder
+    let build: String
+    let worker: String
+    let logger: Logger
+
+    struct RegisteredVersion: Sendable {
+        let version: Int
+        let perform: RegisteredJob.Perform
+    }
+
+    func prepare(_ delivery: Delivery) -> PreparedAttempt {
+        let envelope: Result<Envelope, Malformed>
+        do throws(Malformed) {
+            if let oversize = delivery.oversize {
+                throw Malformed("malformed_too_large", "the payload has \(oversize.length) bytes")
+            }
+            envelope = .success(try Envelope(wire: delivery.message, receivedAt: .now()))
+        } catch {
+            envelope = .failure(error)
+        }
+        let job = try? envelope.get().job
+        let timeout = job.flatMap { manifest.jobs[$0]?.timeout } ?? .seconds(60)
+        return PreparedAttempt(
+            delivery: delivery,
+            envelope: envelope,
+            timeout: timeout,
+            deadline: .now.advanced(by: timeout)
+        )
+    }
+
+    /// True when what became of the attempt is durable and the delivery may be acknowledged; false when it goes back.
+    func run(
+        _ prepared: PreparedAttempt,
+        at address: QueueAddress,
+        interruption: @Sendable () -> RunningAttempts.Cancellation?
+    ) async throws(StoreError) -> Bool {
+        let envelope: Envelope
+        switch prepared.envelope {
+        case .failure(let malformed):
+            try await settler.settle(.bury(strange(prepared, malformed, at: address)))
+            flow.record(address) { $0.dead += 1 }
+            return true
+        case .success(let decoded):
+            envelope = decoded
+        }
+        let result = await perform(envelope, prepared, interruption: interruption)
+        let disposition = Disposition.of(
+            result,
+            envelope: envelope,
+            policy: manifest.jobs[envelope.job]?.retry ?? RetryPolicy(),
+            now: .now(),
+            random: .random(in: .min ... .max)
+        )
+        return try await follow(disposition, envelope, at: address)
+    }
+
+    private func perform(
+        _ envelope: Envelope,
+        _ prepared: PreparedAttempt,
+        interruption: @Sendable () -> RunningAttempts.Cancellation?
+    ) async -> AttemptResult {
+        let now = Timestamp.now()
+        if let expiresAt = envelope.expiresAt, expiresAt <= now { return .expired }
+        if let delay = envelope.carried[HeaderName.delay]?.integer, delay > 0 {
+            return .delayed(.milliseconds(delay))
+        }
+        guard let registered = performs[envelope.job] else { return .unknown("no worker for \(envelope.job) in this build") }
+        guard envelope.version <= registered.version else {
+            return .unknown("\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)")
+        }
+        var logger = logger
+        logger[metadataKey: LogKey.job] = "\(envelope.id)"
+        logger[metadataKey: LogKey.name] = "\(envelope.job)"
+        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
+        let context = JobContext(
+            id: envelope.id,
+            attempt: envelope.attempt,
+            deadline: prepared.deadline,
+            logger: logger,
+            client: client,
+            store: store
+        )
+        do {
+            return .returned(try await registered.perform(envelope, context))
+        } catch {
+            switch interruption() {
+            case .deadline: return .timedOut(prepared.timeout)
+            case .drain: return .interrupted
+            case nil: return .threw(error)
+            }
+        }
+    }
+
+    private func follow(
+        _ disposition: Disposition,
+        _ envelope: Envelope,
+        at address: QueueAddress
+    ) async throws(StoreError) -> Bool {
+        switch disposition {
+        case .acknowledge:
+            if let origin = envelope.origin { try await settler.settle(.record(envelope.id, origin: origin)) }
+            let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
+            flow.record(address) { counts in
+                counts.done += 1
+                counts.latency.record(milliseconds: latency)
+                if envelope.origin?.hasPrefix("replay:") == true { counts.replayed += 1 }
+            }
+            return true
+        case .wait(let due, let reason, let attempt, let failure):
+            try await settler.settle(.wait(entry(envelope, address, due, reason, attempt, failure)))
+            flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
+            return true
+        case .bury(let failure):
+            logger.info("job is dead", metadata: [
+                LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)", LogKey.attempt: "\(envelope.attempt)",
+                LogKey.error: "\(failure.label)",
+            ])
+            let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
+            try await settler.settle(.bury(letter))
+            flow.record(address) { $0.dead += 1 }
+            return true
+        case .giveBack:
+            return false
+        }
+    }
+
+    /// The requests have been acted on and must not be again; an unknown job remembers since when it is waited for.
+    private func entry(
+        _ envelope: Envelope,
+        _ address: QueueAddress,
+        _ due: Due,
+        _ reason: WaitingReason,
+        _ attempt: Int,
+        _ failure: Failure?
+    ) -> WaitingEntry {
+        var next = envelope
+        next.attempt = attempt
+        next.lane = address.lane
+        for name in HeaderName.actedOnOnce { next.carried[name] = nil }
+        if failure?.label == "unknown_job" {
+            let since = next.carried[HeaderName.unknownSince] ?? .int(Timestamp.now().milliseconds)
+            next.carried[HeaderName.unknownSince] = since
+        } else {
+            next.carried[HeaderName.unknownSince] = nil
+        }
+        return WaitingEntry(
+            envelope: next,
+            address: address,
+            due: due,
+            reason: reason,
+            lastError: failure.map { "\($0.label): \($0.message)" }
+        )
+    }
+
+    private func strange(_ prepared: PreparedAttempt, _ malformed: Malformed, at address: QueueAddress) -> DeadLetter {
+        DeadLetter(
+            strange: prepared.delivery,
+            id: prepared.id,
+            at: address,
+            failure: Failure(malformed.label, malformed.message),
+            build: build,
+            worker: worker
+        )
+    }
+}

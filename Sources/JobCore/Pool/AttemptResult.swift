@@ -1,0 +1,17 @@
+/// How an attempt ended, before any policy is asked.
+package enum AttemptResult: Sendable {
+    case returned(Outcome)
+    case threw(any Error)
+    /// Cancelled at its deadline, and it did not finish its work.
+    case timedOut(Duration)
+    /// Cancelled because the process drains: goes back uncharged.
+    case interrupted
+    /// Never performed: its bytes are no job.
+    case malformed(Malformed)
+    /// Never performed: this build does not know the name, or only an older version.
+    case unknown(String)
+    /// Never performed: past `x-job-expires-at`.
+    case expired
+    /// Never performed: asked for a delay when it was published.
+    case delayed(Duration)
+}

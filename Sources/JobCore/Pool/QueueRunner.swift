@@ -1,0 +1,192 @@
+import Logging
+import Synchronization
+
+/// Fetches one lane of a queue and runs what comes, until it drains. Parks while the store is away: the broker keeps
+/// everything.
+final class QueueRunner: Sendable {
+    private struct State {
+        var consumption: (any Consumption)?
+        var isDraining = false
+        /// Why fetching stops for now; the runner goes on when the store answers again.
+        var storeLost = false
+        var head = LaneHead()
+    }
+
+    let address: QueueAddress
+    let running = RunningAttempts()
+    private let credit: Int
+    private let slots: Slots
+    private let attempts: AttemptExecutor
+    private let broker: any Broker
+    private let store: Store
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(
+        address: QueueAddress,
+        credit: Int,
+        slots: Slots,
+        attempts: AttemptExecutor,
+        broker: any Broker,
+        store: Store,
+        logger: Logger
+    ) {
+        self.address = address
+        self.credit = credit
+        self.slots = slots
+        self.attempts = attempts
+        self.broker = broker
+        self.store = store
+        var logger = logger
+        logger[metadataKey: LogKey.queue] = "\(address)"
+        self.logger = logger
+    }
+
+    /// What this process has seen of the lane's head since the last call.
+    func takeHead() -> LaneHead {
+        state.withLock { state in
+            defer { state.head.deliveredReadyAt = nil }
+            return state.head
+        }
+    }
+
+    /// Returns when drained: everything settled is acknowledged, everything else is back with the broker.
+    func run() async {
+        var backoff = Backoff(base: .milliseconds(100), cap: .seconds(5))
+        while !isDraining {
+            do {
+                let consumption = try await broker.consume(address.name, credit: credit)
+                backoff.reset()
+                await consume(consumption)
+            } catch {
+                logger.warning("cannot fetch, will try again", metadata: [LogKey.error: "\(error.label)"])
+                await pause(backoff.next())
+            }
+            await untilStoreAnswers()
+        }
+    }
+
+    /// Stops fetching. What runs goes on; `run()` returns when it has ended.
+    func drain() async {
+        let consumption = state.withLock { state in
+            state.isDraining = true
+            return state.consumption
+        }
+        slots.close()
+        await consumption?.stop()
+    }
+
+    private var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    private func consume(_ consumption: any Consumption) async {
+        let mayStart = state.withLock { state in
+            state.consumption = consumption
+            return !state.isDraining
+        }
+        let acknowledger = Acknowledger(consumption: consumption, logger: logger)
+        if mayStart { await start(consumption, acknowledger) }
+        await consumption.stop()
+        await running.idle()
+        await acknowledger.flush()
+        await consumption.giveBack()
+        state.withLock { state in
+            state.consumption = nil
+            state.head.unstartedReadyAt = nil
+        }
+    }
+
+    private func start(_ consumption: any Consumption, _ acknowledger: Acknowledger) async {
+        while let batch = await consumption.next() {
+            for delivery in batch {
+                note(delivery)
+                guard await slots.acquire(address.lane) else { return }
+                begin(delivery, acknowledger)
+            }
+            state.withLock { $0.head.unstartedReadyAt = nil }
+        }
+    }
+
+    private func note(_ delivery: Delivery) {
+        guard let readyAt = delivery.message.readyAt else { return }
+        state.withLock { $0.head.saw(readyAt) }
+    }
+
+    private func begin(_ delivery: Delivery, _ acknowledger: Acknowledger) {
+        let prepared = attempts.prepare(delivery)
+        let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
+        let task = Task {
+            let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }
+            do throws(StoreError) {
+                let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
+                if isSettled { acknowledger.acknowledge(delivery.tag) }
+            } catch {
+                await park(error)
+            }
+            slots.release()
+            running.end(key)
+        }
+        running.attach(task, to: key)
+    }
+
+    /// The store is lost: stop fetching and give back, instead of failing one job after the other.
+    private func park(_ error: StoreError) async {
+        let consumption = state.withLock { state -> (any Consumption)? in
+            guard !state.storeLost else { return nil }
+            state.storeLost = true
+            return state.consumption
+        }
+        guard let consumption else { return }
+        logger.error("parked: the store does not answer; the broker keeps the jobs", metadata: [
+            LogKey.error: "\(error.label)"
+        ])
+        slots.close()
+        await consumption.stop()
+    }
+
+    private func untilStoreAnswers() async {
+        guard state.withLock({ $0.storeLost }), !isDraining else { return }
+        var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+        while !isDraining {
+            if (try? await store.now()) != nil {
+                state.withLock { $0.storeLost = false }
+                slots.open()
+                return logger.notice("the store answers again, fetching goes on")
+            }
+            await pause(backoff.next())
+        }
+    }
+
+    /// Waits in short steps, so that draining is not held up.
+    private func pause(_ duration: Duration) async {
+        let end = ContinuousClock.now.advanced(by: duration)
+        while ContinuousClock.now < end, !isDraining {
+            try? await Task.sleep(for: min(.milliseconds(100), ContinuousClock.now.duration(to: end)))
+        }
+    }
+}
+
+/// What a process knows of the front of a lane: lag is measured from here where the broker cannot tell.
+package struct LaneHead: Sendable, Equatable {
+    /// Ready-at of the newest delivery seen: nothing older is still in the queue, but for what came back.
+    package var deliveredReadyAt: Timestamp?
+    /// Ready-at of the oldest delivery that waits for a slot here.
+    package var unstartedReadyAt: Timestamp?
+
+    package init(deliveredReadyAt: Timestamp? = nil, unstartedReadyAt: Timestamp? = nil) {
+        self.deliveredReadyAt = deliveredReadyAt
+        self.unstartedReadyAt = unstartedReadyAt
+    }
+
+    mutating func saw(_ readyAt: Timestamp) {
+        deliveredReadyAt = max(deliveredReadyAt ?? readyAt, readyAt)
+        unstartedReadyAt = readyAt
+    }
+}
+
+extension WireMessage {
+    /// When the job could first run, as far as the message says.
+    var readyAt: Timestamp? {
+        if case .int(let milliseconds) = headers[HeaderName.readyAt] { return Timestamp(milliseconds: milliseconds) }
+        return timestamp.map { Timestamp(milliseconds: $0.multipliedReportingOverflow(by: 1000).partialValue) }
+    }
+}

@@ -1,0 +1,94 @@
+import Synchronization
+
+/// The attempts in flight in this process: for deadlines, for draining, and for `jobctl workers`.
+package final class RunningAttempts: Sendable {
+    package struct Entry: Sendable {
+        package let id: JobID
+        package let job: JobName
+        package let started: ContinuousClock.Instant
+        let deadline: ContinuousClock.Instant
+        var task: Task<Void, Never>?
+        var cancelled: Cancellation?
+    }
+
+    enum Cancellation: Sendable { case deadline, drain }
+
+    private struct State {
+        var entries: [UInt64: Entry] = [:]
+        var next: UInt64 = 0
+        var draining = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    func begin(_ id: JobID, _ job: JobName, deadline: ContinuousClock.Instant) -> UInt64 {
+        state.withLock { state in
+            state.next += 1
+            state.entries[state.next] = Entry(id: id, job: job, started: .now, deadline: deadline)
+            return state.next
+        }
+    }
+
+    /// The task exists only after its entry; one whose entry was cancelled in between is cancelled here.
+    func attach(_ task: Task<Void, Never>, to key: UInt64) {
+        let late = state.withLock { state in
+            state.entries[key]?.task = task
+            return state.entries[key]?.cancelled != nil
+        }
+        if late { task.cancel() }
+    }
+
+    func cancellation(_ key: UInt64) -> Cancellation? {
+        state.withLock { $0.entries[key]?.cancelled }
+    }
+
+    func end(_ key: UInt64) {
+        let waiters = state.withLock { state in
+            state.entries[key] = nil
+            guard state.entries.isEmpty else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Cancels what is past its deadline; called every 100 ms, which is the resolution of a timeout.
+    func cancelOverdue(now: ContinuousClock.Instant = .now) {
+        cancel(.deadline) { $0.deadline <= now }
+    }
+
+    func cancelAll() {
+        cancel(.drain) { _ in true }
+    }
+
+    private func cancel(_ reason: Cancellation, where matches: (Entry) -> Bool) {
+        let tasks = state.withLock { state in
+            var tasks: [Task<Void, Never>] = []
+            for (key, entry) in state.entries where entry.cancelled == nil && matches(entry) {
+                state.entries[key]?.cancelled = reason
+                if let task = entry.task { tasks.append(task) }
+            }
+            return tasks
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    /// Returns when nothing runs.
+    func idle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.entries.isEmpty { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    package var snapshot: [Entry] {
+        state.withLock { Array($0.entries.values) }.sorted { $0.started < $1.started }
+    }
+}

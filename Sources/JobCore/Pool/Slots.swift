@@ -1,0 +1,61 @@
+import Synchronization
+
+/// How many jobs of one queue run at once in this process, shared by its lanes: a free slot goes to the highest lane
+/// that waits for one.
+package final class Slots: Sendable {
+    private struct State {
+        var free: Int
+        var closed = false
+        var waiting: [Lane: [CheckedContinuation<Bool, Never>]] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    package init(_ count: Int) {
+        state = Mutex(State(free: count))
+    }
+
+    /// Waits for a slot. False when closed: nothing more shall start.
+    package func acquire(_ lane: Lane) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let answer: Bool? = state.withLock { state in
+                if state.closed { return false }
+                if state.free > 0 {
+                    state.free -= 1
+                    return true
+                }
+                state.waiting[lane, default: []].append(continuation)
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
+    }
+
+    package func release() {
+        let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            for lane in Lane.allCases {
+                if let first = state.waiting[lane]?.first {
+                    state.waiting[lane]?.removeFirst()
+                    return first
+                }
+            }
+            state.free += 1
+            return nil
+        }
+        next?.resume(returning: true)
+    }
+
+    /// Turns away everyone who waits, and whoever comes, until `open()`.
+    package func close() {
+        let turnedAway = state.withLock { state in
+            state.closed = true
+            defer { state.waiting = [:] }
+            return state.waiting.values.flatMap(\.self)
+        }
+        for continuation in turnedAway { continuation.resume(returning: false) }
+    }
+
+    package func open() {
+        state.withLock { $0.closed = false }
+    }
+}

@@ -1,0 +1,125 @@
+package import Logging
+import ServiceLifecycle
+
+package struct PoolConfiguration: Sendable {
+    /// How long running jobs may go on after a drain begins, default 25 s: five less than what an orchestrator
+    /// usually gives a process between SIGTERM and SIGKILL.
+    package var grace: Duration = .seconds(25)
+    /// This process in the `workers` table and in letters.
+    package var worker: String
+    package var build: String
+    /// Queues to serve, by name; nil for all of the manifest.
+    package var queues: Set<String>?
+
+    package init(worker: String, build: String, queues: Set<String>? = nil, grace: Duration = .seconds(25)) {
+        self.worker = worker
+        self.build = build
+        self.queues = queues
+        self.grace = grace
+    }
+}
+
+/// Runs the workers of this process. A service: it drains on graceful shutdown and returns.
+package final class WorkerPool: Service {
+    private let configuration: PoolConfiguration
+    private let runners: [QueueRunner]
+    private let heartbeat: Heartbeat
+    private let logger: Logger
+
+    /// Builds every worker and checks manifest against registry; all mistakes are reported together.
+    package init(
+        manifest: Manifest,
+        registry: JobRegistry,
+        resources: WorkerResources,
+        broker: any Broker,
+        store: Store,
+        configuration: PoolConfiguration,
+        logger: Logger
+    ) throws {
+        try registry.check(against: manifest)
+        let flow = FlowRecorder()
+        let executor = AttemptExecutor(
+            manifest: manifest,
+            performs: try registry.types.mapValues { type in
+                AttemptExecutor.RegisteredVersion(version: type.version, perform: try type.makePerform(resources))
+            },
+            client: JobClient(broker: broker, store: store),
+            store: store,
+            settler: Settler(store: store, logger: logger),
+            flow: flow,
+            build: configuration.build,
+            worker: configuration.worker,
+            logger: logger
+        )
+        let queues = manifest.queues.values.filter { configuration.queues?.contains($0.name) ?? true }
+        runners = queues.sorted { $0.name < $1.name }.flatMap { queue in
+            let slots = Slots(queue.concurrency)
+            return queue.lanes.map { lane in
+                QueueRunner(
+                    address: QueueAddress(queue.name, lane),
+                    credit: queue.credit ?? max(32, queue.concurrency * 4),
+                    slots: slots,
+                    attempts: executor,
+                    broker: broker,
+                    store: store,
+                    logger: logger
+                )
+            }
+        }
+        heartbeat = Heartbeat(store: store, runners: runners, flow: flow, configuration: configuration, logger: logger)
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        logger.info("workers start", metadata: [LogKey.worker: "\(configuration.worker)"])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.heartbeat.run() }
+            group.addTask { await self.watchDeadlines() }
+            group.addTask { await self.drainOnShutdown() }
+            await withTaskGroup(of: Void.self) { lanes in
+                for runner in runners { lanes.addTask { await runner.run() } }
+            }
+            group.cancelAll()
+        }
+        await heartbeat.leave()
+        logger.info("workers have drained", metadata: [LogKey.worker: "\(configuration.worker)"])
+    }
+
+    /// Stops fetching, lets what runs finish within the grace period, then cancels it: it goes back uncharged.
+    package func drain() async {
+        await withTaskGroup(of: Void.self) { group in
+            for runner in runners { group.addTask { await runner.drain() } }
+        }
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for runner in self.runners { await runner.running.idle() }
+                return true
+            }
+            group.addTask { [grace = configuration.grace] in
+                try? await Task.sleep(for: grace)
+                return false
+            }
+            if await group.next() == false {
+                for runner in runners { runner.running.cancelAll() }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func drainOnShutdown() async {
+        do {
+            try await gracefulShutdown()
+        } catch {
+            // Cancelled instead of shut down: either `run()` is over, or the caller wants the same thing sooner.
+        }
+        await drain()
+    }
+
+    private func watchDeadlines() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(100))
+            for runner in runners { runner.running.cancelOverdue() }
+        }
+    }
+}

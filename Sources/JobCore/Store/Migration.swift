@@ -1,0 +1,14 @@
+/// One step of the schema, applied once and in order. Steps only add: the build before can still read what comes after.
+package struct Migration: Sendable {
+    package let version: Int
+    package let name: String
+    package let statements: @Sendable (Dialect) -> [String]
+
+    package init(version: Int, name: String, statements: @escaping @Sendable (Dialect) -> [String]) {
+        self.version = version
+        self.name = name
+        self.statements = statements
+    }
+
+    package static let all: [Migration] = [foundation]
+}

@@ -1,0 +1,36 @@
+/// A value that both databases take and give. Instants are `int` (epoch ms), ids and states `text`, payloads `bytes`.
+public enum SQLValue: Sendable, Hashable {
+    case null
+    case int(Int64)
+    case double(Double)
+    case text(String)
+    case bytes([UInt8])
+}
+
+extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
+    public init(integerLiteral value: Int64) { self = .int(value) }
+    public init(stringLiteral value: String) { self = .text(value) }
+    public init(nilLiteral: ()) { self = .null }
+
+    public static func int(_ value: Int) -> SQLValue { .int(Int64(value)) }
+    public static func instant(_ value: Timestamp) -> SQLValue { .int(value.milliseconds) }
+    public static func instant(_ value: Timestamp?) -> SQLValue { value.map { .int($0.milliseconds) } ?? .null }
+    public static func id(_ value: JobID) -> SQLValue { .text(value.description) }
+    public static func text(_ value: String?) -> SQLValue { value.map { SQLValue.text($0) } ?? .null }
+
+    /// Text from a payload or a peer: PostgreSQL takes neither NUL nor bad UTF-8, so both are replaced.
+    public static func scrubbed(_ value: String, maximumBytes: Int = 4096) -> SQLValue {
+        .text(value.scrubbed(maximumBytes: maximumBytes))
+    }
+}
+
+extension String {
+    /// Without NUL, cut at a character within `maximumBytes`.
+    public func scrubbed(maximumBytes: Int) -> String {
+        let clean = utf8.contains(0) ? String(map { $0 == "\0" ? "\u{FFFD}" : $0 }) : self
+        guard clean.utf8.count > maximumBytes else { return clean }
+        var end = clean.utf8.index(clean.utf8.startIndex, offsetBy: maximumBytes)
+        while end > clean.startIndex, end.samePosition(in: clean) == nil { end = clean.utf8.index(before: end) }
+        return String(clean[..<end])
+    }
+}

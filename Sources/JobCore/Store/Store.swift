@@ -1,0 +1,14 @@
+/// The platform's memory: everything that waits, that failed, or that must be remembered. What it knows is in the
+/// extensions beside the stages they serve (`Store+Waiting`, `Store+DeadLetters`, …); this is only the way in.
+package struct Store: Sendable {
+    package let driver: any StoreDriver
+
+    package init(driver: any StoreDriver) {
+        self.driver = driver
+    }
+
+    /// The database's clock, with the round trip it took.
+    package func now() async throws(StoreError) -> Timestamp {
+        try await driver.read { session throws(StoreError) in try session.now() }
+    }
+}

@@ -1,0 +1,39 @@
+/// What can go wrong with the store.
+public enum StoreError: Error, Sendable, Equatable {
+    /// Not reachable, shutting down, or its disk is full: nothing was written. Worth trying again.
+    case unavailable(String)
+    /// Another process held the database past the deadline (SQLite: 5 s), or a statement ran past its own.
+    case busy(String)
+    /// A constraint refused the row; the text names the constraint.
+    case constraint(String)
+    /// The connection was lost while committing: the change may be there. Every write of the store can be repeated.
+    case commitUnknown
+    /// The schema is missing, or older or newer than this build reads; the text names the command that mends it.
+    case schema(String)
+    /// A value or a row was not what the code expected.
+    case decoding(String)
+    /// The database refused the statement for a reason of its own.
+    case refused(String)
+    /// A caller's own closure gave up; its transaction was rolled back.
+    case rolledBack
+
+    public var isRetryable: Bool {
+        switch self {
+        case .unavailable, .busy, .commitUnknown: true
+        case .constraint, .schema, .decoding, .refused, .rolledBack: false
+        }
+    }
+
+    public var label: String {
+        switch self {
+        case .unavailable: "store_unavailable"
+        case .busy: "store_busy"
+        case .constraint: "store_constraint"
+        case .commitUnknown: "store_commit_unknown"
+        case .schema: "store_schema"
+        case .decoding: "store_decoding"
+        case .refused: "store_refused"
+        case .rolledBack: "store_rolled_back"
+        }
+    }
+}

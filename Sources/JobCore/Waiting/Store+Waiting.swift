@@ -1,0 +1,155 @@
+/// A job id and the version of its waiting row that was seen.
+package struct WaitingVersion: Sendable, Hashable {
+    package let id: JobID
+    package let version: Int64
+
+    package init(id: JobID, version: Int64) {
+        self.id = id
+        self.version = version
+    }
+}
+
+extension Store {
+    /// Upserts on the job id, raises the version and clears the promoter's claim: a settle is never undone by a slower
+    /// promoter. Entries without address take it from the routing table; the answer says which found no route.
+    package func wait(_ entries: [WaitingEntry]) async throws(StoreError) -> [Bool] {
+        try await driver.write { session throws(StoreError) in try session.wait(entries) }
+    }
+
+    /// Claims due jobs of one lane until `lease` has passed, oldest first. The claim is committed before anything is
+    /// published; a promoter that dies leaves rows that become claimable again by themselves.
+    package func claimDue(
+        _ address: QueueAddress,
+        limit: Int,
+        claimant: String,
+        lease: Duration
+    ) async throws(StoreError) -> [WaitingJob] {
+        try await driver.write { session throws(StoreError) in
+            let rows = try session.query(
+                """
+                update waiting set claimed_by = :claimant, claimed_until = (select now_ms()) + :lease
+                where id in (
+                    select id from waiting
+                    where queue = :queue and lane = :lane and due_at <= (select now_ms())
+                        and (claimed_until is null or claimed_until < (select now_ms()))
+                    order by due_at limit :limit \(session.dialect.skipLocked)
+                )
+                returning \(WaitingJob.columns)
+                """,
+                [
+                    "claimant": .text(claimant), "lease": .int(lease.milliseconds), "queue": .text(address.queue),
+                    "lane": .text(address.lane.rawValue), "limit": .int(limit),
+                ]
+            )
+            var jobs: [WaitingJob] = []
+            for row in rows { jobs.append(try WaitingJob(row: row)) }
+            return jobs.sorted { ($0.dueAt, $0.envelope.id.description) < ($1.dueAt, $1.envelope.id.description) }
+        }
+    }
+
+    /// Deletes what was published, each only at the version that was read: a newer row of a faster worker survives.
+    package func promoted(_ rows: [WaitingVersion]) async throws(StoreError) {
+        _ = try await driver.write { session throws(StoreError) in
+            try session.executeBatch(
+                "delete from waiting where id = :id and version = :version",
+                rows.map { ["id": .id($0.id), "version": .int($0.version)] }
+            )
+        }
+    }
+
+    /// Gives claims back, for jobs that could not be published.
+    package func unclaim(_ rows: [WaitingVersion], claimant: String) async throws(StoreError) {
+        _ = try await driver.write { session throws(StoreError) in
+            try session.executeBatch(
+                """
+                update waiting set claimed_by = null, claimed_until = null
+                where id = :id and version = :version and claimed_by = :claimant
+                """,
+                rows.map { ["id": .id($0.id), "version": .int($0.version), "claimant": .text(claimant)] }
+            )
+        }
+    }
+
+    /// Lanes that have unclaimed jobs due, and when the next one becomes due (nil: nothing waits).
+    package func dueLanes() async throws(StoreError) -> (lanes: [QueueAddress], next: Duration?) {
+        try await driver.read { session throws(StoreError) in
+            let rows = try session.query(
+                """
+                select queue, lane, min(due_at) as due_at, (select now_ms()) as now from waiting
+                where claimed_until is null or claimed_until < (select now_ms())
+                group by queue, lane
+                """
+            )
+            var lanes: [QueueAddress] = []
+            var next: Duration?
+            for row in rows {
+                let wait = try row.instant("due_at").duration(since: try row.instant("now"))
+                if wait <= .zero {
+                    lanes.append(QueueAddress(try row.text("queue"), Lane(rawValue: try row.text("lane")) ?? .normal))
+                }
+                next = min(next ?? wait, max(wait, .zero))
+            }
+            return (lanes.sorted(), next)
+        }
+    }
+}
+
+extension SQLSession {
+    package func wait(_ entries: [WaitingEntry]) throws(StoreError) -> [Bool] {
+        var batch: [SQLParameters] = []
+        var routed: [Bool] = []
+        for entry in entries {
+            var address = entry.address
+            if address == nil { address = try route(entry.envelope) }
+            guard let address else {
+                routed.append(false)
+                continue
+            }
+            routed.append(true)
+            batch.append(entry.parameters(address))
+        }
+        try executeBatch(
+            """
+            insert into waiting (id, version, job, queue, lane, payload, headers, attempt, due_at, reason, enqueued_at,
+                expires_at, first_at, last_error, operation_id)
+            values (:id, 1, :job, :queue, :lane, :payload, :headers, :attempt,
+                case when :relative = 1 then (select now_ms()) + :due else :due end, :reason, :enqueued_at,
+                :expires_at, (select now_ms()), :last_error, :operation_id)
+            on conflict (id) do update set version = waiting.version + 1, job = excluded.job, queue = excluded.queue,
+                lane = excluded.lane, payload = excluded.payload, headers = excluded.headers,
+                attempt = excluded.attempt, due_at = excluded.due_at, reason = excluded.reason,
+                expires_at = excluded.expires_at, last_error = excluded.last_error,
+                operation_id = excluded.operation_id, claimed_by = null, claimed_until = null
+            """,
+            batch
+        )
+        return routed
+    }
+
+    private func route(_ envelope: Envelope) throws(StoreError) -> QueueAddress? {
+        let rows = try query(
+            "select queue, lane from routes where routing_key = :key",
+            ["key": .text(envelope.routingKey)]
+        )
+        guard let row = rows.first else { return nil }
+        return QueueAddress(try row.text("queue"), Lane(rawValue: try row.text("lane")) ?? .normal)
+    }
+}
+
+extension WaitingEntry {
+    fileprivate func parameters(_ address: QueueAddress) -> SQLParameters {
+        let (relative, milliseconds) =
+            switch due {
+            case .at(let instant): (0, instant.milliseconds)
+            case .after(let duration): (1, max(0, duration.milliseconds))
+            }
+        return [
+            "id": .id(envelope.id), "job": .text(envelope.job.rawValue), "queue": .text(address.queue),
+            "lane": .text(address.lane.rawValue), "payload": .bytes(envelope.payload),
+            "headers": .bytes(HeadersCoding.encode(envelope.storedHeaders)), "attempt": .int(envelope.attempt),
+            "relative": .int(relative), "due": .int(milliseconds), "reason": .text(reason.rawValue),
+            "enqueued_at": .instant(envelope.enqueuedAt), "expires_at": .instant(envelope.expiresAt),
+            "last_error": lastError.map { SQLValue.scrubbed($0) } ?? .null, "operation_id": .text(operationID),
+        ]
+    }
+}

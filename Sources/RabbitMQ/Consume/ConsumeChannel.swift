@@ -1,0 +1,224 @@
+/// One subscription on its own channel: opens, subscribes, and does so again after every interruption.
+final class ConsumeChannel: ChannelRole {
+    private enum Phase {
+        case offline
+        case opening(until: Instant)
+        case limiting(until: Instant)
+        case subscribing(until: Instant)
+        case active
+        /// The subscription ended without us; `isOpen` says whether the channel still is, and its tags good.
+        case waiting(until: Instant, isOpen: Bool)
+        case cancelling(until: Instant)
+        /// Subscribed no more by our wish; settles are still taken while the channel lives.
+        case cancelled
+        case closing(until: Instant)
+        case closed
+    }
+
+    private unowned let core: LinkCore
+    private let queue: String
+    private let prefetch: UInt16
+    private let consumerTag: String
+    private let arguments: AMQPTable
+    let mailbox = DeliveryMailbox()
+
+    private var phase = Phase.offline
+    private var generation: UInt64 = 0
+    private var coalescer = AckCoalescer()
+    private var fresh: [AMQPDelivery] = []
+    private var backoff: Backoff
+    private var wantsCancel = false
+    private var cancelWaiters: [CheckedContinuation<Void, Never>] = []
+    private var closeWaiters: [CheckedContinuation<Void, Never>] = []
+
+    /// Settles dropped because their channel was gone or their tag settled before.
+    private(set) var staleSettles = 0
+    var channel: UInt16 = 0
+
+    init(core: LinkCore, queue: String, prefetch: UInt16, consumerTag: String, arguments: AMQPTable) {
+        self.core = core
+        self.queue = queue
+        self.prefetch = prefetch
+        self.consumerTag = consumerTag
+        self.arguments = arguments
+        backoff = core.configuration.backoff
+    }
+
+    var isRetired: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
+    /// Delivered and not settled on the channel as it is now.
+    var outstanding: Int { coalescer.outstanding }
+
+    /// - Returns: how many were stale.
+    func settle(_ tags: [DeliveryTag], _ settle: AckCoalescer.Settle) -> Int {
+        var stale = 0
+        for tag in tags where tag.generation != generation || !coalescer.settle(tag.number, settle) { stale += 1 }
+        staleSettles += stale
+        return stale
+    }
+
+    func cancel(now: Instant, _ continuation: CheckedContinuation<Void, Never>) {
+        wantsCancel = true
+        switch phase {
+        case .cancelled, .closing, .closed: return continuation.resume()
+        case .offline, .waiting:
+            cancelWaiters.append(continuation)
+            becomeCancelled()
+        case .active:
+            cancelWaiters.append(continuation)
+            beginCancel(now)
+        case .opening, .limiting, .subscribing, .cancelling: cancelWaiters.append(continuation)
+        }
+    }
+
+    func close(now: Instant, _ continuation: CheckedContinuation<Void, Never>) {
+        wantsCancel = true
+        mailbox.discard()
+        mailbox.finish()
+        switch phase {
+        case .closed: return continuation.resume()
+        case .closing: closeWaiters.append(continuation)
+        case .offline, .waiting(_, isOpen: false):
+            closeWaiters.append(continuation)
+            becomeClosed()
+        default:
+            closeWaiters.append(continuation)
+            guard let wire = core.wire else { return becomeClosed() }
+            queueMethods(wire)
+            wire.enqueue(.channelClose, channel: channel)
+            endGeneration()
+            phase = .closing(until: now + core.configuration.replyTimeout)
+        }
+    }
+
+    private func beginCancel(_ now: Instant) {
+        core.wire?.enqueue(.cancel(tag: consumerTag), channel: channel)
+        phase = .cancelling(until: now + core.configuration.replyTimeout)
+    }
+
+    private func becomeCancelled() {
+        handOver()
+        mailbox.finish()
+        phase = .cancelled
+        cancelWaiters.forEach { $0.resume() }
+        cancelWaiters.removeAll()
+    }
+
+    private func becomeClosed() {
+        endGeneration()
+        mailbox.finish()
+        phase = .closed
+        (cancelWaiters + closeWaiters).forEach { $0.resume() }
+        cancelWaiters.removeAll()
+        closeWaiters.removeAll()
+    }
+
+    /// From here on the tags given out are stale.
+    private func endGeneration() {
+        generation = 0
+        coalescer = AckCoalescer()
+        fresh.removeAll()
+        mailbox.discard()
+    }
+
+    private func handOver() {
+        guard !fresh.isEmpty else { return }
+        mailbox.put(fresh)
+        fresh.removeAll(keepingCapacity: true)
+    }
+
+    // What the link tells.
+
+    func connected(_ wire: Wire, now: Instant) {
+        if wantsCancel { return }
+        generation = core.nextGeneration()
+        wire.enqueue(.channelOpen, channel: channel)
+        phase = .opening(until: now + core.configuration.replyTimeout)
+    }
+
+    func disconnected(_ reason: String) {
+        endGeneration()
+        if case .closing = phase { return becomeClosed() }
+        if wantsCancel { return becomeCancelled() }
+        phase = .offline
+    }
+
+    func shutDown() { becomeClosed() }
+
+    func receive(_ method: InboundMethod, now: Instant) throws(LinkFailure) {
+        guard let wire = core.wire else { return }
+        let until = now + core.configuration.replyTimeout
+        switch (method, phase) {
+        case (.channelOpenOK, .opening):
+            if wantsCancel { return becomeCancelled() }
+            wire.enqueue(.qos(prefetch: prefetch), channel: channel)
+            phase = .limiting(until: until)
+        case (.qosOK, .limiting):
+            if wantsCancel { return becomeCancelled() }
+            subscribe(wire, until: until)
+        case (.consumeOK, .subscribing):
+            core.emit(.subscribed(queue: queue))
+            phase = .active
+            if wantsCancel { beginCancel(now) }
+        case (.cancelOK, .cancelling): becomeCancelled()
+        case (.cancel, .active), (.cancel, .subscribing):
+            core.emit(.cancelledByBroker(queue: queue))
+            phase = .waiting(until: now + backoff.next(random: .random(in: 0..<1)), isOpen: true)
+        case (.cancel, .cancelling): becomeCancelled()
+        case (.channelClose(let code, let text), _): channelClosed(code: code, text: text, now: now)
+        case (.channelCloseOK, .closing): becomeClosed()
+        default: break
+        }
+    }
+
+    private func subscribe(_ wire: Wire, until: Instant) {
+        wire.enqueue(.consume(queue: queue, tag: consumerTag, arguments: arguments), channel: channel)
+        phase = .subscribing(until: until)
+    }
+
+    private func channelClosed(code: UInt16, text: String, now: Instant) {
+        endGeneration()
+        if case .closing = phase { return becomeClosed() }
+        if wantsCancel { return becomeCancelled() }
+        let delay = backoff.next(random: .random(in: 0..<1))
+        core.emit(.subscriptionFailed(queue: queue, code: code, text: text, retryIn: delay))
+        phase = .waiting(until: now + delay, isOpen: false)
+    }
+
+    func receive(_ message: InboundMessage, now: Instant) throws(LinkFailure) {
+        if case .closing = phase { return }
+        guard let delivery = message.delivery(generation: generation) else { return }
+        guard coalescer.delivered(delivery.tag.number) else { throw LinkFailure("delivery tags out of order") }
+        backoff.reset()
+        fresh.append(delivery)
+    }
+
+    func readFinished() { handOver() }
+
+    func queueMethods(_ wire: Wire) {
+        guard coalescer.hasCommands else { return }
+        for command in coalescer.flush() { wire.enqueue(command.method, channel: channel) }
+    }
+
+    var nextDeadline: Instant? {
+        switch phase {
+        case .opening(let until), .limiting(let until), .subscribing(let until), .waiting(let until, _),
+            .cancelling(let until), .closing(let until):
+            until
+        case .offline, .active, .cancelled, .closed: nil
+        }
+    }
+
+    func tick(_ now: Instant) throws(LinkFailure) {
+        guard let due = nextDeadline, due <= now else { return }
+        guard case .waiting(_, let isOpen) = phase else { throw LinkFailure("no answer on the channel of \(queue)") }
+        guard let wire = core.wire else { return phase = .offline }
+        if isOpen {
+            subscribe(wire, until: now + core.configuration.replyTimeout)
+        } else {
+            connected(wire, now: now)
+        }
+    }
+}
