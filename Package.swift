@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -55,7 +56,7 @@ let package = Package(
         room("Cluster", ["JobCore", "RabbitMQ", "PostgreSQL", "Curl", logging, crypto]),
         room("Scheduler", ["JobCore", logging, lifecycle]),
         room("Workers", ["JobCore", "Curl", mustache, logging]),
-        room("Admin", ["JobCore", "Embedded", "Cluster", "Scheduler", argumentParser, logging, lifecycle]),
+        room("Admin", ["JobCore", "Embedded", "Cluster", "Scheduler", argumentParser, logging, lifecycle, unixSignals]),
         .executableTarget(name: "jobctl", dependencies: ["Admin", "Workers"], swiftSettings: settings),
     ]
 )

@@ -103,6 +103,8 @@ spawn() {
         exec env -i PATH="$PATH" LANG=C.UTF-8 CHECKIN_NODES_OWNER="$owner" setsid "$@"
     ) &
     echo $! >"$pidfile"
+    # Until the environment above is in force the process is not yet known as ours.
+    wait_until 10 is_owned_or_gone $! "$owner" || fail "cannot start $*"
 }
 
 # Prints the process id in PIDFILE if that process lives and was spawned for OWNER.
@@ -111,5 +113,7 @@ spawned_pid() {
     pid=$(cat "$1" 2>/dev/null) || return 1
     [[ $pid =~ ^[0-9]+$ ]] && is_running "$pid" && is_owned "$pid" "$2" && echo "$pid"
 }
+
+is_owned_or_gone() { is_owned "$1" "$2" || is_gone "$1"; }
 
 is_owned() { grep -qzxF "CHECKIN_NODES_OWNER=$2" "/proc/$1/environ" 2>/dev/null; }

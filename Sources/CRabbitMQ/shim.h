@@ -11,9 +11,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* amqp_login_with_properties is variadic, which Swift cannot call. */
 static inline amqp_rpc_reply_t crmq_login_plain(amqp_connection_state_t state, const char *vhost, int frame_max,
@@ -43,6 +47,38 @@ static inline int crmq_tls_default_paths(amqp_socket_t *socket) {
     void *context = amqp_ssl_socket_get_context(socket);
     return set && context ? set(context) : 0;
 }
+
+/* An event loop's three descriptors; the headers of epoll and eventfd are not in Swift's Glibc module. */
+static inline int crmq_event_descriptor(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+static inline int crmq_poll_descriptor(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static inline int crmq_poll_set(int poll, int fd, int is_new, int write) {
+    struct epoll_event event = {.events = EPOLLIN | (write ? EPOLLOUT : 0), .data = {.fd = fd}};
+    return epoll_ctl(poll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+}
+
+static inline int crmq_poll_remove(int poll, int fd) { return epoll_ctl(poll, EPOLL_CTL_DEL, fd, NULL); }
+
+enum { CRMQ_SIGNALLED = 1, CRMQ_READABLE = 2, CRMQ_WRITABLE = 4 };
+
+/* Waits for the event descriptor `signal` and the one other descriptor of the set; empties the former. */
+static inline int crmq_poll_wait(int poll, int signal, int timeout_ms) {
+    struct epoll_event events[2];
+    uint64_t value;
+    int result = 0, count = epoll_wait(poll, events, 2, timeout_ms);
+    for (int index = 0; index < count; index++) {
+        if (events[index].data.fd == signal) {
+            result |= read(signal, &value, sizeof value) == sizeof value ? CRMQ_SIGNALLED : 0;
+        } else {
+            if (events[index].events & ~EPOLLOUT) result |= CRMQ_READABLE;
+            if (events[index].events & EPOLLOUT) result |= CRMQ_WRITABLE;
+        }
+    }
+    return result;
+}
+
+static inline void crmq_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /* Keep-alive and user timeout are the backstop below the heartbeats. Returns the send buffer the kernel granted. */
 static inline int crmq_tune_socket(int fd, int send_buffer, int user_timeout_ms) {

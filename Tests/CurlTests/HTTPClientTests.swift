@@ -153,7 +153,7 @@ import Testing
         let peer = try await Peers.http()
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<500 {
-                group.addTask { try await client.send(HTTPRequest("GET", peer.url("echo"), version: .http1)).status }
+                group.addTask { try await client.send(HTTPRequest("GET", peer.url("echo"))).status }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }

@@ -6,8 +6,18 @@ enum Peers {
 
     static func http() async throws -> PeerProcess { try await PeerProcess("\(folder)/http_peer.py") }
 
+    /// nghttpx before the same server; its certificate is in the folder.
+    static func http2(_ folderForCertificate: String) async throws -> PeerProcess {
+        try await PeerProcess("\(folder)/http2_peer.py", [folderForCertificate])
+    }
+
     static func aiosmtpd(_ arguments: String...) async throws -> PeerProcess {
         try await PeerProcess("\(folder)/smtp_peer.py", arguments)
+    }
+
+    /// Stops before it says 354 (`data`), after (`body`), or hangs up after the first mail (`idle`).
+    static func stalling(_ stage: String) async throws -> PeerProcess {
+        try await PeerProcess("\(folder)/stalling_peer.py", [stage])
     }
 
     /// Postfix smtp-sink with its flags.

@@ -39,7 +39,7 @@ final class Forwarder: Sendable {
         state.withLock { state in
             if state.listener >= 0 { shutdown(state.listener, Int32(SHUT_RDWR)) }
             state.listener = -1
-            state.sockets.forEach { shutdown($0, Int32(SHUT_RDWR)) }
+            for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
             state.sockets = []
         }
     }

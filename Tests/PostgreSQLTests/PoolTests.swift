@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func `turns callers away when they wait too long or are too many`() async throws {
-        try await TestDatabase.withPool(size: 1, adjust: { $0.maximumWaiters = 1 }) { pool in
+        try await TestDatabase.withPool(size: 1, maximumWaiters: 1) { pool in
             let (started, start) = AsyncStream.makeStream(of: Void.self)
             async let busy = pool.withSession { session in
                 start.yield()

@@ -26,14 +26,14 @@ enum TestDatabase {
     /// A pool whose search path is a fresh schema, dropped at the end.
     static func withPool<T>(
         size: Int = 4,
-        adjust: (inout PostgresConfiguration) -> Void = { _ in },
+        maximumWaiters: Int = 1_000,
         _ body: (PostgresPool) async throws -> T
     ) async throws -> T {
         let schema = "t_" + UUID().uuidString.lowercased().replacing("-", with: "")
         var configuration = try configuration()
         configuration.poolSize = size
         configuration.searchPath = [schema]
-        adjust(&configuration)
+        configuration.maximumWaiters = maximumWaiters
         let pool = PostgresPool(configuration, logger: quiet)
         try await pool.withSession { try $0.executeScript("CREATE SCHEMA \(schema)") }
         let result: Result<T, any Error>

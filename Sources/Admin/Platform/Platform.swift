@@ -14,6 +14,7 @@ package struct Platform: Sendable {
     package let display: String
     /// Stands for this process among its peers.
     package let processID: String
+    private let migrating: @Sendable () async throws(StoreError) -> Void
     private let closing: @Sendable () async -> Void
 
     package init(
@@ -22,6 +23,7 @@ package struct Platform: Sendable {
         store: Store,
         display: String,
         processID: String,
+        migrating: @escaping @Sendable () async throws(StoreError) -> Void,
         closing: @escaping @Sendable () async -> Void
     ) {
         self.profile = profile
@@ -29,7 +31,13 @@ package struct Platform: Sendable {
         self.store = store
         self.display = display
         self.processID = processID
+        self.migrating = migrating
         self.closing = closing
+    }
+
+    /// Applies the schema's missing steps, the broker's own tables included.
+    package func migrate() async throws(StoreError) {
+        try await migrating()
     }
 
     package func close() async {

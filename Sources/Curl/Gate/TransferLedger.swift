@@ -14,6 +14,11 @@ package struct TransferLedger: Sendable {
     package struct Grant: Equatable, Sendable {
         package let ticket: Ticket
         package let slot: Int
+
+        package init(ticket: Ticket, slot: Int) {
+            self.ticket = ticket
+            self.slot = slot
+        }
     }
 
     private let maxWaiting: Int

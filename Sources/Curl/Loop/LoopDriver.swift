@@ -64,7 +64,10 @@ struct LoopDriver {
         while let easy = ccurl_next_finished(multi, &result) { finish(easy, result) }
         guard code != CURLM_OK else { return }
         // The handle itself is broken (out of memory): nothing on it will end by itself.
-        for easy in Array(running.keys) { finish(easy, CURLE_OUT_OF_MEMORY) }
+        for easy in Array(running.keys) {
+            ccurl_set_long(easy, CURLOPT_UPLOAD, 0)  // keeps libcurl from completing a mail cut short
+            finish(easy, CURLE_OUT_OF_MEMORY)
+        }
     }
 
     /// libcurl does not look at transfers that wait for a connection of their host: their cancellations and deadlines are

@@ -14,6 +14,8 @@ struct TransferPlan: Sendable {
     var tls: TLSVerification
     var credentials: Credentials?
     var addresses: AddressPolicy
+    /// Idle connections are left alone.
+    var needsNewConnection = false
 
     var isSMTP: Bool {
         if case .smtp = exchange { return true }

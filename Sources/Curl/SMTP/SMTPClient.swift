@@ -26,10 +26,13 @@ package final class SMTPClient: Sendable {
         let slot: Int
         do { slot = try await gate.enter(patience: configuration.timeout) } catch { throw SMTPError(error) }
         defer { gate.leave(slot) }
-        let remaining = configuration.timeout - (ContinuousClock.now - entered)
-        guard remaining > .zero else { throw .timeout }
-
-        let result = await loops[slot].run(plan(envelope, message, remaining))
+        let deadline = entered + configuration.timeout
+        var plan = plan(envelope, message)
+        var result = try await run(plan, slot, until: deadline)
+        if isStale(result) {
+            plan.needsNewConnection = true
+            result = try await run(plan, slot, until: deadline)
+        }
         var receipt = try SMTPVerdict.judge(
             failure: result.failure,
             detail: result.detail,
@@ -46,7 +49,27 @@ package final class SMTPClient: Sendable {
         for loop in loops { loop.stop() }
     }
 
-    private func plan(_ envelope: SMTPEnvelope, _ message: [UInt8], _ remaining: Duration) -> TransferPlan {
+    private func run(
+        _ plan: TransferPlan,
+        _ slot: Int,
+        until deadline: ContinuousClock.Instant
+    ) async throws(SMTPError) -> TransferResult {
+        var plan = plan
+        plan.timeouts.total = deadline - ContinuousClock.now
+        guard plan.timeouts.total > .zero else { throw .timeout }
+        return await loops[slot].run(plan)
+    }
+
+    private func isStale(_ result: TransferResult) -> Bool {
+        guard let dialogue = result.dialogue else { return false }
+        return SMTPVerdict.isStaleConnection(
+            failure: result.failure,
+            dialogue: dialogue,
+            openedConnection: result.openedConnection
+        )
+    }
+
+    private func plan(_ envelope: SMTPEnvelope, _ message: [UInt8]) -> TransferPlan {
         TransferPlan(
             url: configuration.curlURL,
             exchange: .smtp(
@@ -56,7 +79,11 @@ package final class SMTPClient: Sendable {
             ),
             body: message,
             // No stall limit: a server may think for long after the end of data, and giving up then means not knowing.
-            timeouts: TransferTimeouts(total: remaining, connect: configuration.connectTimeout, stalled: nil),
+            timeouts: TransferTimeouts(
+                total: configuration.timeout,
+                connect: configuration.connectTimeout,
+                stalled: nil
+            ),
             maxResponseBytes: 0,
             tls: configuration.verification,
             credentials: configuration.credentials,

@@ -23,6 +23,18 @@ package enum SMTPVerdict {
         }
     }
 
+    /// An idle connection was taken over and the server had already hung up on it, with 421 or without a word. Nothing of
+    /// the mail was accepted, so sending it on a new connection is still the first try. (libcurl notices a closed socket by
+    /// itself, but takes one with an unread 421 for alive.)
+    package static func isStaleConnection(
+        failure: TransferFailure?,
+        dialogue: SMTPDialogue,
+        openedConnection: Bool
+    ) -> Bool {
+        guard let failure, !openedConnection, dialogue.stage <= .sender else { return false }
+        return dialogue.lastReply.map { $0.code == 421 } ?? (failure == .lost)
+    }
+
     private static func receipt(_ dialogue: SMTPDialogue, _ recipients: [MailAddress]) -> SMTPReceipt {
         var receipt = SMTPReceipt(reply: dialogue.lastReply)
         for (index, recipient) in recipients.enumerated() {

@@ -51,13 +51,16 @@ package struct DeadLetter: Sendable, Equatable {
     /// The letter of an attempt that must not be repeated.
     package init(_ envelope: Envelope, at address: QueueAddress, failure: Failure, build: String, worker: String) {
         let replay = envelope.carried[HeaderName.replayOperation]?.string
+        // A waiting row has a column for the expiry, a letter has not.
+        var headers = envelope.storedHeaders
+        if let expiresAt = envelope.expiresAt { headers[HeaderName.expiresAt] = .int(expiresAt.milliseconds) }
         self.init(
             jobID: envelope.id,
             deathID: "attempt:\(envelope.attempt)" + (replay.map { ":replay:\($0)" } ?? ""),
             job: envelope.job.rawValue,
             address: address,
             payload: envelope.payload,
-            headers: envelope.storedHeaders,
+            headers: headers,
             attempts: envelope.attempt,
             failure: failure,
             build: build,

@@ -24,9 +24,7 @@ extension Envelope {
     package init(wire message: WireMessage, receivedAt: Timestamp) throws(Malformed) {
         let (job, lane) = try Envelope.destination(message)
         var reader = HeaderReader(message.headers)
-        let stamped = message.timestamp.map { seconds in
-            Timestamp(milliseconds: seconds.multipliedReportingOverflow(by: 1000).partialValue)
-        }
+        let stamped = message.timestamp.flatMap(Envelope.instant(ofSeconds:))
         let enqueuedAt = try reader.instant(HeaderName.enqueuedAt) ?? stamped ?? receivedAt
         let readyAt = try reader.instant(HeaderName.readyAt) ?? stamped ?? receivedAt
         let version = try reader.integer(HeaderName.version, in: 1...1_000_000) ?? 1
@@ -62,10 +60,21 @@ extension Envelope {
         if let type = message.type, type != job.rawValue {
             throw Malformed("malformed_type", "type contradicts the routing key \(job.rawValue)")
         }
-        if let contentType = message.contentType, !contentType.lowercased().hasPrefix("application/json") {
+        if let contentType = message.contentType, !isJSON(contentType) {
             throw Malformed("malformed_content_type", "content_type must be application/json")
         }
         return (job, lane)
+    }
+
+    /// Parameters (`; charset=utf-8`) are of no account; `application/jsonl` is something else.
+    private static func isJSON(_ contentType: String) -> Bool {
+        let type = contentType.prefix { $0 != ";" }
+        return type.lowercased().filter { $0 != " " } == "application/json"
+    }
+
+    /// Nil outside the range of instants: some producers put milliseconds where AMQP has seconds.
+    private static func instant(ofSeconds seconds: Int64) -> Timestamp? {
+        (0...253_402_300_799).contains(seconds) ? Timestamp(milliseconds: seconds * 1000) : nil
     }
 
     private static func identity(_ message: WireMessage) throws(Malformed) -> JobID {
@@ -108,7 +117,9 @@ private struct HeaderReader {
     func checkRequests() throws(Malformed) {
         var copy = self
         let year: ClosedRange<Int64> = 0...31_622_400_000
-        for name in [HeaderName.delay, HeaderName.debounce, HeaderName.debounceMax, HeaderName.throttle, HeaderName.unique] {
+        for name in [
+            HeaderName.delay, HeaderName.debounce, HeaderName.debounceMax, HeaderName.throttle, HeaderName.unique,
+        ] {
             _ = try copy.integer(name, in: year)
         }
         for name in [HeaderName.debounceKey, HeaderName.throttleKey, HeaderName.uniqueKey, HeaderName.replayOperation] {

@@ -24,12 +24,13 @@ package enum HeaderName {
 
     /// Acted on at the first consume and stripped when the job comes back.
     package static let actedOnOnce = [
-        delay, debounceKey, debounce, debounceMax, debounceLeading, throttleKey, throttle, uniqueKey, uniqueMode, unique,
+        delay, debounceKey, debounce, debounceMax, debounceLeading, throttleKey, throttle, uniqueKey, uniqueMode,
+        unique,
     ]
 
     /// Broker bookkeeping that must never be republished: an old `x-death` makes a later dead-lettering a "cycle".
     package static func isBrokerBookkeeping(_ name: String) -> Bool {
         name.hasPrefix("x-death") || name.hasPrefix("x-first-death-") || name.hasPrefix("x-last-death-")
-            || name == "x-delivery-count"
+            || name == "x-delivery-count" || name == "x-acquired-count"
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 package enum PayloadCoding {
     package static func encode(_ job: some Job) throws -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.keyEncodingStrategy = .custom { path in SnakeKey.snake(path) }
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return [UInt8](try encoder.encode(job))
@@ -52,7 +52,9 @@ private struct SnakeKey: CodingKey {
     init(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
 
-    private static let acronyms: Set<Substring> = ["id", "ids", "url", "uuid", "html", "http", "https", "ip", "api", "sms", "json"]
+    private static let acronyms: Set<Substring> = [
+        "id", "ids", "url", "uuid", "html", "http", "https", "ip", "api", "sms", "json",
+    ]
 
     static func camel(_ path: [any CodingKey]) -> any CodingKey {
         guard let key = path.last else { return SnakeKey(stringValue: "") }
@@ -60,6 +62,28 @@ private struct SnakeKey: CodingKey {
         let parts = key.stringValue.split(separator: "_", omittingEmptySubsequences: true)
         guard let first = parts.first else { return key }
         return SnakeKey(stringValue: parts.dropFirst().reduce(into: String(first)) { $0 += word($1) })
+    }
+
+    /// `photoIDs` → `photo_ids`: Foundation's own strategy makes `photo_i_ds` of it.
+    static func snake(_ path: [any CodingKey]) -> any CodingKey {
+        guard let key = path.last else { return SnakeKey(stringValue: "") }
+        let letters = Array(key.stringValue)
+        guard key.intValue == nil, letters.contains(where: \.isUppercase) else { return key }
+        var snake = ""
+        for (index, letter) in letters.enumerated() {
+            if index > 0, letter.isUppercase, letters[index - 1] != "_", beginsWord(letters, index) { snake += "_" }
+            snake += letter.lowercased()
+        }
+        return SnakeKey(stringValue: snake)
+    }
+
+    /// An upper-case letter begins a word after a lower-case one, and at the end of a run of them (`URLText`), unless
+    /// what follows is the run's plural `s`.
+    private static func beginsWord(_ letters: [Character], _ index: Int) -> Bool {
+        guard letters[index - 1].isUppercase else { return true }
+        guard index + 1 < letters.count, letters[index + 1].isLowercase else { return false }
+        let isPlural = letters[index + 1] == "s" && (index + 2 == letters.count || letters[index + 2].isUppercase)
+        return !isPlural
     }
 
     private static func word(_ part: Substring) -> String {

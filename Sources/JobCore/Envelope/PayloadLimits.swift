@@ -12,7 +12,10 @@ package enum PayloadLimits {
 
     package static func check(_ payload: [UInt8]) throws(Malformed) {
         guard payload.count <= maximumBytes else {
-            throw Malformed("malformed_too_large", "the payload has \(payload.count) bytes; at most \(maximumBytes) are allowed")
+            throw Malformed(
+                "malformed_too_large",
+                "the payload has \(payload.count) bytes; at most \(maximumBytes) are allowed"
+            )
         }
         var scan = JSONScan()
         for byte in payload {
@@ -53,7 +56,10 @@ private struct JSONScan {
         case UInt8(ascii: ":"):
             keys += 1
             guard keys <= PayloadLimits.maximumKeys else {
-                throw Malformed("malformed_too_many_keys", "the payload has more than \(PayloadLimits.maximumKeys) keys")
+                throw Malformed(
+                    "malformed_too_many_keys",
+                    "the payload has more than \(PayloadLimits.maximumKeys) keys"
+                )
             }
         case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
             break
@@ -65,14 +71,13 @@ private struct JSONScan {
     }
 
     private mutating func takeInString(_ byte: UInt8) throws(Malformed) {
-        stringBytes += 1
-        if escaped {
-            escaped = false
-        } else if byte == UInt8(ascii: "\\") {
-            escaped = true
-        } else if byte == UInt8(ascii: "\"") {
+        if byte == UInt8(ascii: "\""), !escaped {
             inString = false
-        } else if stringBytes > PayloadLimits.maximumStringBytes {
+            return
+        }
+        escaped = byte == UInt8(ascii: "\\") && !escaped
+        stringBytes += 1
+        guard stringBytes <= PayloadLimits.maximumStringBytes else {
             throw Malformed("malformed_long_string", "a string in the payload has more than 256 KiB")
         }
     }

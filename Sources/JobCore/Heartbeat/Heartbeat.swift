@@ -38,7 +38,9 @@ struct Heartbeat: Sendable {
     }
 
     private func record(_ state: WorkerState) -> WorkerBeat {
-        let running = runners.flatMap { $0.running.snapshot }.prefix(50).map { entry in
+        let attempts = runners.map { (lane: $0.address.name, entries: $0.running.snapshot) }
+        let longest = attempts.flatMap(\.entries).sorted { $0.started < $1.started }.prefix(50)
+        let running = longest.map { entry in
             WorkerBeat.Running(
                 id: entry.id.description,
                 job: entry.job.rawValue,
@@ -49,7 +51,8 @@ struct Heartbeat: Sendable {
             id: configuration.worker,
             build: configuration.build,
             queues: runners.map(\.address.name),
-            running: Array(running),
+            running: running,
+            runningCounts: Dictionary(attempts.map { ($0.lane, $0.entries.count) }, uniquingKeysWith: +),
             state: state
         )
     }

@@ -6,7 +6,7 @@ extension Store {
 
     package func beat(_ beat: WorkerBeat, heads: [QueueAddress: LaneHead]) async throws(StoreError) {
         let queues = JSONText.of(beat.queues)
-        let running = JSONText.of(beat.running)
+        let running = JSONText.of(RunningColumn(jobs: beat.running, counts: beat.runningCounts))
         try await driver.write { session throws(StoreError) in
             try session.execute(
                 """
@@ -64,11 +64,19 @@ extension WorkerRecord {
         pid = Int(try row.int("pid"))
         build = try row.text("build")
         queues = JSONText.read([String].self, try row.text("queues")) ?? []
-        running = JSONText.read([WorkerBeat.Running].self, try row.text("running")) ?? []
+        let column = JSONText.read(RunningColumn.self, try row.text("running"))
+        running = column?.jobs ?? []
+        runningCounts = column?.counts ?? [:]
         heartbeatAge = age
         let said = WorkerState(rawValue: try row.text("state")) ?? .gone
         state = age > Store.goneAfter ? .gone : said
     }
+}
+
+/// What the column `running` holds.
+private struct RunningColumn: Codable {
+    let jobs: [WorkerBeat.Running]
+    let counts: [String: Int]
 }
 
 /// Small JSON documents inside text columns.

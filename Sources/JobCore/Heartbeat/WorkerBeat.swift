@@ -17,16 +17,27 @@ package struct WorkerBeat: Sendable, Equatable {
     package let pid: Int
     package let build: String
     package let queues: [String]
+    /// The longest-running, at most 50.
     package let running: [Running]
+    /// All that run, by lane.
+    package let runningCounts: [String: Int]
     package let state: WorkerState
 
-    package init(id: String, build: String, queues: [String], running: [Running], state: WorkerState) {
+    package init(
+        id: String,
+        build: String,
+        queues: [String],
+        running: [Running],
+        runningCounts: [String: Int] = [:],
+        state: WorkerState
+    ) {
         self.id = id
         self.host = ProcessInfo.processInfo.hostName
         self.pid = Int(ProcessInfo.processInfo.processIdentifier)
         self.build = build
         self.queues = queues
         self.running = running
+        self.runningCounts = runningCounts
         self.state = state
     }
 }
@@ -39,6 +50,8 @@ package struct WorkerRecord: Sendable, Equatable {
     package let build: String
     package let queues: [String]
     package let running: [WorkerBeat.Running]
+    /// Jobs that run, by lane.
+    package let runningCounts: [String: Int]
     package let heartbeatAge: Duration
     /// `gone` as well when the last heartbeat is older than 15 s.
     package let state: WorkerState

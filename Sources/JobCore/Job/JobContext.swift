@@ -5,6 +5,8 @@ public struct JobContext: Sendable {
     public let id: JobID
     /// 1 for the first.
     public let attempt: Int
+    /// The job's birth; the same for every attempt.
+    public let enqueuedAt: Timestamp
     /// When the attempt's task is cancelled; a worker that goes on is settled as a retry all the same.
     public let deadline: ContinuousClock.Instant
     /// Carries the job's id, name and attempt.
@@ -15,6 +17,7 @@ public struct JobContext: Sendable {
     package init(
         id: JobID,
         attempt: Int,
+        enqueuedAt: Timestamp,
         deadline: ContinuousClock.Instant,
         logger: Logger,
         client: JobClient,
@@ -22,6 +25,7 @@ public struct JobContext: Sendable {
     ) {
         self.id = id
         self.attempt = attempt
+        self.enqueuedAt = enqueuedAt
         self.deadline = deadline
         self.logger = logger
         self.client = client
@@ -34,6 +38,7 @@ public struct JobContext: Sendable {
     /// Runs a closure in one transaction of the store's database and returns after its commit is durable; an error
     /// rolls it back and is thrown on. The closure is synchronous, may share its commit with other jobs' and may run
     /// again after a serialization failure: keep effects inside the session.
+    @discardableResult
     public func transaction<T: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> T
     ) async throws -> T {

@@ -2,7 +2,7 @@ import Foundation
 
 /// An instant in milliseconds since 1970-01-01T00:00:00Z, the only form in which instants travel between processes.
 ///
-/// `Date` is a binary fraction and loses milliseconds (`.123` prints `.122`), so it is used for printing alone.
+/// `Date` is a binary fraction and loses milliseconds (`.123` prints `.122`), so no instant passes through one.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public var milliseconds: Int64
 
@@ -49,16 +49,6 @@ extension Timestamp: CustomStringConvertible {
         let day = "\(digits(Int(fields.tm_year) + 1900, 4))-\(digits(Int(fields.tm_mon) + 1, 2))-\(digits(Int(fields.tm_mday), 2))"
         let clock = "\(digits(Int(fields.tm_hour), 2)):\(digits(Int(fields.tm_min), 2)):\(digits(Int(fields.tm_sec), 2))"
         return "\(day)T\(clock).\(digits(Int(fraction), 3))Z"
-    }
-}
-
-extension Timestamp {
-    /// Reads an RFC 3339 instant such as `2026-11-22T02:00:00Z` or `2026-11-21T23:00:00.250-03:00`.
-    public init?(rfc3339 text: String) {
-        let plain = Date.ISO8601FormatStyle()
-        let fractional = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        guard let date = (try? fractional.parse(text)) ?? (try? plain.parse(text)) else { return nil }
-        self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
     }
 }
 

@@ -10,7 +10,7 @@ struct CanonicalJSON {
     }
 
     private mutating func write(_ value: YAMLValue, depth: Int) throws(ManifestProblem) {
-        // Anchors repeat a value at no cost in YAML: a small file must not become a payload without end.
+        // Anchors repeat a value at no cost in YAML: a short example must not become a payload without end.
         guard bytes.count <= PayloadLimits.maximumBytes, depth <= PayloadLimits.maximumDepth else {
             let reason =
                 "it is larger than \(PayloadLimits.maximumBytes) bytes or deeper than \(PayloadLimits.maximumDepth)"

@@ -6,6 +6,9 @@ package struct YAMLDocument {
     package private(set) var root: YAMLValue?
     package private(set) var problems: [ManifestProblem] = []
     private let file: String
+    /// Anchors repeat a value at no cost: nine lines of YAML can stand for a thousand million values.
+    private static let maximumValues = 100_000
+    private var values = 0
     /// The keys, by place, that stand again further down in their mapping.
     private var shadowed: [ManifestPlace: String] = [:]
 
@@ -48,6 +51,13 @@ package struct YAMLDocument {
 
     private mutating func value(_ node: Node) -> YAMLValue {
         let place = node.mark.map(place) ?? ManifestPlace(file: file)
+        values += 1
+        guard values <= Self.maximumValues else {
+            if values == Self.maximumValues + 1 {
+                problems.append(ManifestProblem(.syntax("more than \(Self.maximumValues) values"), at: place))
+            }
+            return YAMLValue(.scalar("", quoted: false), at: place)
+        }
         switch node {
         case .scalar(let scalar):
             let tag = scalar.tag.rawValue

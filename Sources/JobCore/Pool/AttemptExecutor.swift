@@ -106,6 +106,7 @@ struct AttemptExecutor: Sendable {
         let context = JobContext(
             id: envelope.id,
             attempt: envelope.attempt,
+            enqueuedAt: envelope.enqueuedAt,
             deadline: prepared.deadline,
             logger: logger,
             client: client,

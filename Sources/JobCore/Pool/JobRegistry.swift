@@ -19,6 +19,7 @@ public struct WorkerResources: Sendable {
 public struct JobRegistry: Sendable {
     package private(set) var types: [JobName: RegisteredJob] = [:]
     package private(set) var mistakes: [String] = []
+    package private(set) var scenes: [DemoScene] = []
 
     public init() {}
 
@@ -35,6 +36,13 @@ public struct JobRegistry: Sendable {
             mistakes.append("\(J.name) is registered twice")
         }
         types[J.name] = RegisteredJob(type, makeWorker)
+    }
+}
+
+extension JobRegistry {
+    /// Adds a type's part of `jobctl dev --demo`.
+    public mutating func demonstrate(_ scene: DemoScene) {
+        scenes.append(scene)
     }
 }
 

@@ -88,22 +88,17 @@ extension RetryPolicy {
         case unrecoverable
     }
 
-    /// What becomes of a job whose attempt failed and did not say more than when to try again.
+    /// What becomes of a job whose attempt failed. A rule for the label wins over what the error asks for:
+    /// the manifest is where operators change their minds. Parking needs no attempt left, because it uses none.
     /// - Parameters:
     ///   - attempt: the attempt that failed, from 1.
     ///   - label: the error's label, `timeout` for a missed deadline.
-    ///   - retryAfter: what the peer asked for, if it did.
+    ///   - asking: a `JobError`'s disposition; any other failure asks for a retry by policy.
     ///   - random: 64 uniform bits.
-    package func decision(afterAttempt attempt: Int, label: String, retryAfter: Duration?, random: UInt64) -> Decision {
-        decision(afterAttempt: attempt, label: label, asking: .retry(after: retryAfter), random: random)
-    }
-
-    /// What becomes of a job whose attempt threw a `JobError`. A rule for the label wins over what the error asks for:
-    /// the manifest is where operators change their minds. Parking needs no attempt left, because it uses none.
     package func decision(
         afterAttempt attempt: Int,
         label: String,
-        asking: JobError.Disposition,
+        asking: JobError.Disposition = .retry(after: nil),
         random: UInt64
     ) -> Decision {
         switch (labels[label], asking) {

@@ -54,6 +54,7 @@ extension Migration {
             )
             """,
             "create index waiting_due on waiting (queue, lane, due_at)",
+            "create index waiting_order on waiting (due_at, id)",
             "create index waiting_job on waiting (job, due_at)",
             "create index waiting_operation on waiting (operation_id) where operation_id is not null",
         ]
@@ -71,6 +72,7 @@ extension Migration {
                 body_length bigint not null, body_sha256 text, unique (job_id, death_id)
             )
             """,
+            "create index dead_letters_state on dead_letters (state, letter_id)",
             "create index dead_letters_queue on dead_letters (state, queue, letter_id)",
             "create index dead_letters_group on dead_letters (fingerprint, state)",
             "create index dead_letters_operation on dead_letters (operation_id) where operation_id is not null",

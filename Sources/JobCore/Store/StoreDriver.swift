@@ -6,6 +6,7 @@ package protocol StoreDriver: Sendable {
     /// Runs a closure inside a write transaction and returns after its commit is durable. May share the transaction
     /// with other callers' closures (each inside a savepoint of its own) and may run the closure again after a
     /// serialization failure, so it must have no effect outside the session.
+    @discardableResult
     func write<T: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
     ) async throws(StoreError) -> T

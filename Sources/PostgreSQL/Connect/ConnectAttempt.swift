@@ -39,7 +39,7 @@ enum ConnectAttempt {
     private static func start(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
         let keywords = parameters.map { strdup($0.keyword) }
         let values = parameters.map { strdup($0.value) }
-        defer { (keywords + values).forEach { free($0) } }
+        defer { for string in keywords + values { free(string) } }
         let constant = { (strings: [UnsafeMutablePointer<CChar>?]) in strings.map { UnsafePointer($0) } + [nil] }
         return PQconnectStartParams(constant(keywords), constant(values), 0)
     }

@@ -73,12 +73,13 @@ final class PoolCore: Sendable {
     /// its next order by itself.
     private func react(own: Int? = nil, _ event: (inout State) -> [PoolMachine.Action]) {
         var refused: [(PendingCall, PoolMachine.Refusal)] = []
+        var threadless: [Int] = []
         state.withLock { state in
             for action in event(&state) {
                 switch action {
                 case .order(let order, let slot):
                     state.orders[slot] = order
-                    if slot != own { wake(slot, for: order, &state) }
+                    if slot != own, !wake(slot, for: order, &state) { threadless.append(slot) }
                 case .refuse(let id, let reason):
                     if let call = state.calls.removeValue(forKey: id) { refused.append((call, reason)) }
                 }
@@ -86,16 +87,25 @@ final class PoolCore: Sendable {
             windClock(&state)
         }
         for (call, reason) in refused { call.refuse(reason.error) }
+        for slot in threadless {
+            let failure = ConnectFailure.unavailable("the system has no thread to give")
+            react { $0.machine.connectFailed(slot: slot, failure, now: .now, jitter: 1) }
+        }
     }
 
-    private func wake(_ slot: Int, for order: PoolMachine.Order, _ state: inout State) {
+    /// - Returns: false when the slot's thread could not be started; its first order is always to connect.
+    private func wake(_ slot: Int, for order: PoolMachine.Order, _ state: inout State) -> Bool {
         if !state.hasThread[slot], order != .close {
             state.hasThread[slot] = true
             state.threads += 1
-            // Without a thread the order stays, and the callers get their deadline's answer from the clock.
-            if !NamedThread.run("pg-\(slot)", { self.serve(slot) }) { threadEnded(slot, &state) }
+            guard NamedThread.run("pg-\(slot)", { self.serve(slot) }) else {
+                state.orders[slot] = nil
+                threadEnded(slot, &state)
+                return false
+            }
         }
         wakes[slot].signal()
+        return true
     }
 }
 
@@ -114,7 +124,7 @@ extension PoolCore {
             case .close:
                 session = nil
                 let waiters = state.withLock { threadEnded(slot, &$0) }
-                waiters.forEach { $0.resume() }
+                for waiter in waiters { waiter.resume() }
                 return
             }
         }

@@ -34,7 +34,8 @@ extension AMQPConfiguration {
             user: user,
             password: password,
             virtualHost: virtualHost.isEmpty ? "/" : virtualHost,
-            tls: secure ? TLS() : nil)
+            tls: secure ? TLS() : nil
+        )
     }
 
     private static func credentials(_ text: Substring) throws(AMQPConfigurationError) -> (String, String) {
@@ -62,7 +63,8 @@ extension AMQPConfiguration {
         }
         guard !host.isEmpty else { throw .missingHost }
         let allowed: Set<Character> = ["-", ".", "_", ":", "%"]
-        guard host.utf8.count <= 253, host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || allowed.contains($0)) })
+        guard host.utf8.count <= 253,
+            host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || allowed.contains($0)) })
         else { throw .badHost }
         guard let port else { return Endpoint(host: String(host), port: defaultPort) }
         // The text after a colon may be a password whose @ was forgotten: only digits are shown.

@@ -91,7 +91,9 @@ private struct Dialling {
         // Heartbeat 0 towards librabbitmq only: with its own it can wait for ever inside a publish. From here on the
         // link sends and checks them.
         let tuned = amqp_tune_connection(handle.state, Int32(channelMax), Int32(frameMax), 0)
-        guard tuned == 0, frameMax >= 4_096 else { return failed("the broker's frame size of \(frameMax) is not usable") }
+        guard tuned == 0, frameMax >= 4_096 else {
+            return failed("the broker's frame size of \(frameMax) is not usable")
+        }
         return .success(
             Wire(
                 handle: handle,
@@ -100,7 +102,9 @@ private struct Dialling {
                 channelMax: channelMax,
                 frameMax: frameMax,
                 heartbeat: heartbeat > 0 ? .seconds(heartbeat) : configuration.heartbeat,
-                configuration: configuration))
+                configuration: configuration
+            )
+        )
     }
 
     /// Refuses to go on whenever a check could not be switched on.
@@ -133,10 +137,22 @@ private struct Dialling {
         let reply =
             configuration.tls?.external == true
             ? crmq_login_external(
-                handle.state, configuration.virtualHost, frameMax, Int32(seconds), &properties, configuration.user)
+                handle.state,
+                configuration.virtualHost,
+                frameMax,
+                Int32(seconds),
+                &properties,
+                configuration.user
+            )
             : crmq_login_plain(
-                handle.state, configuration.virtualHost, frameMax, Int32(seconds), &properties, configuration.user,
-                configuration.password)
+                handle.state,
+                configuration.virtualHost,
+                frameMax,
+                Int32(seconds),
+                &properties,
+                configuration.user,
+                configuration.password
+            )
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return nil
         case AMQP_RESPONSE_SERVER_EXCEPTION:

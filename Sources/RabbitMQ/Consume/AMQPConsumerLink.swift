@@ -1,5 +1,5 @@
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A connection for subscriptions, each on a channel of its own. One actor, one thread.
 ///
@@ -55,7 +55,9 @@ package actor AMQPConsumerLink: Service, LoopDriver {
         consumerTag: String? = nil,
         arguments: AMQPTable = AMQPTable()
     ) async throws(AMQPError) -> AMQPConsumer {
-        guard let count = UInt16(exactly: prefetch), count > 0 else { throw .invalid("prefetch \(prefetch), not 1…65535") }
+        guard let count = UInt16(exactly: prefetch), count > 0 else {
+            throw .invalid("prefetch \(prefetch), not 1…65535")
+        }
         let tag = consumerTag ?? "\(core.configuration.connectionName)-\(nextID)"
         if let defect = OutboundMethod.consume(queue: queue, tag: tag, arguments: arguments).defect {
             throw .invalid(defect)
@@ -100,8 +102,7 @@ package actor AMQPConsumerLink: Service, LoopDriver {
     func close(_ id: UInt64) async {
         guard let role = subscriptions[id] else { return }
         await withCheckedContinuation { role.close(now: .now, $0) }
-        staleOfEnded += role.staleSettles
-        subscriptions[id] = nil
+        if subscriptions.removeValue(forKey: id) != nil { staleOfEnded += role.staleSettles }
     }
 
     func outstanding(_ id: UInt64) -> Int { subscriptions[id]?.outstanding ?? 0 }

@@ -6,8 +6,8 @@ final class ConsumeChannel: ChannelRole {
         case limiting(until: Instant)
         case subscribing(until: Instant)
         case active
-        /// The subscription ended without us; `isOpen` says whether the channel still is, and its tags good.
-        case waiting(until: Instant, isOpen: Bool)
+        /// The subscription ended without us. The channel may still be open, and its tags good.
+        case waiting(until: Instant)
         case cancelling(until: Instant)
         /// Subscribed no more by our wish; settles are still taken while the channel lives.
         case cancelled
@@ -24,6 +24,8 @@ final class ConsumeChannel: ChannelRole {
 
     private var phase = Phase.offline
     private var generation: UInt64 = 0
+    /// From our channel.open until either side's close.
+    private var isOpen = false
     private var coalescer = AckCoalescer()
     private var fresh: [AMQPDelivery] = []
     private var backoff: Backoff
@@ -80,12 +82,9 @@ final class ConsumeChannel: ChannelRole {
         switch phase {
         case .closed: return continuation.resume()
         case .closing: closeWaiters.append(continuation)
-        case .offline, .waiting(_, isOpen: false):
-            closeWaiters.append(continuation)
-            becomeClosed()
         default:
             closeWaiters.append(continuation)
-            guard let wire = core.wire else { return becomeClosed() }
+            guard isOpen, let wire = core.wire else { return becomeClosed() }
             queueMethods(wire)
             wire.enqueue(.channelClose, channel: channel)
             endGeneration()
@@ -102,7 +101,7 @@ final class ConsumeChannel: ChannelRole {
         handOver()
         mailbox.finish()
         phase = .cancelled
-        cancelWaiters.forEach { $0.resume() }
+        for waiter in cancelWaiters { waiter.resume() }
         cancelWaiters.removeAll()
     }
 
@@ -110,7 +109,7 @@ final class ConsumeChannel: ChannelRole {
         endGeneration()
         mailbox.finish()
         phase = .closed
-        (cancelWaiters + closeWaiters).forEach { $0.resume() }
+        for waiter in cancelWaiters + closeWaiters { waiter.resume() }
         cancelWaiters.removeAll()
         closeWaiters.removeAll()
     }
@@ -134,11 +133,13 @@ final class ConsumeChannel: ChannelRole {
     func connected(_ wire: Wire, now: Instant) {
         if wantsCancel { return }
         generation = core.nextGeneration()
+        isOpen = true
         wire.enqueue(.channelOpen, channel: channel)
         phase = .opening(until: now + core.configuration.replyTimeout)
     }
 
     func disconnected(_ reason: String) {
+        isOpen = false
         endGeneration()
         if case .closing = phase { return becomeClosed() }
         if wantsCancel { return becomeCancelled() }
@@ -165,7 +166,7 @@ final class ConsumeChannel: ChannelRole {
         case (.cancelOK, .cancelling): becomeCancelled()
         case (.cancel, .active), (.cancel, .subscribing):
             core.emit(.cancelledByBroker(queue: queue))
-            phase = .waiting(until: now + backoff.next(random: .random(in: 0..<1)), isOpen: true)
+            phase = .waiting(until: now + backoff.next(random: .random(in: 0..<1)))
         case (.cancel, .cancelling): becomeCancelled()
         case (.channelClose(let code, let text), _): channelClosed(code: code, text: text, now: now)
         case (.channelCloseOK, .closing): becomeClosed()
@@ -179,12 +180,13 @@ final class ConsumeChannel: ChannelRole {
     }
 
     private func channelClosed(code: UInt16, text: String, now: Instant) {
+        isOpen = false
         endGeneration()
         if case .closing = phase { return becomeClosed() }
         if wantsCancel { return becomeCancelled() }
         let delay = backoff.next(random: .random(in: 0..<1))
         core.emit(.subscriptionFailed(queue: queue, code: code, text: text, retryIn: delay))
-        phase = .waiting(until: now + delay, isOpen: false)
+        phase = .waiting(until: now + delay)
     }
 
     func receive(_ message: InboundMessage, now: Instant) throws(LinkFailure) {
@@ -204,7 +206,7 @@ final class ConsumeChannel: ChannelRole {
 
     var nextDeadline: Instant? {
         switch phase {
-        case .opening(let until), .limiting(let until), .subscribing(let until), .waiting(let until, _),
+        case .opening(let until), .limiting(let until), .subscribing(let until), .waiting(let until),
             .cancelling(let until), .closing(let until):
             until
         case .offline, .active, .cancelled, .closed: nil
@@ -213,8 +215,8 @@ final class ConsumeChannel: ChannelRole {
 
     func tick(_ now: Instant) throws(LinkFailure) {
         guard let due = nextDeadline, due <= now else { return }
-        guard case .waiting(_, let isOpen) = phase else { throw LinkFailure("no answer on the channel of \(queue)") }
-        guard let wire = core.wire else { return phase = .offline }
+        guard case .waiting = phase else { throw LinkFailure("no answer on the channel of \(queue)") }
+        guard let wire = core.wire else { return }
         if isOpen {
             subscribe(wire, until: now + core.configuration.replyTimeout)
         } else {

@@ -4,11 +4,19 @@ import Synchronization
 ///
 /// Bounded by the prefetch, which the broker keeps. One taker at a time.
 final class DeliveryMailbox: Sendable {
+    private struct Waiter {
+        let call: UInt64
+        let maximum: Int
+        let continuation: CheckedContinuation<AMQPBatch?, Never>
+    }
+
     private struct State {
         var deliveries: ArraySlice<AMQPDelivery> = []
-        var waiter: (continuation: CheckedContinuation<AMQPBatch?, Never>, maximum: Int)?
+        var waiter: Waiter?
         var isFinished = false
-        var isCancelled = false
+        var calls: UInt64 = 0
+        /// The last call whose task was cancelled before it began to wait.
+        var cancelledCall: UInt64?
 
         /// Takes up to `maximum`; nil = nothing yet, `.some(nil)` = the end.
         mutating func take(_ maximum: Int) -> AMQPBatch?? {
@@ -53,26 +61,28 @@ final class DeliveryMailbox: Sendable {
     /// call is already waiting.
     func next(maximum: Int) async -> AMQPBatch? {
         let maximum = max(1, maximum)
-        if let ready = state.withLock({ $0.take(maximum) }) { return ready }
+        let (ready, call) = state.withLock { state in
+            state.calls += 1
+            return (state.take(maximum), state.calls)
+        }
+        if let ready { return ready }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let immediate: AMQPBatch?? = state.withLock { state in
                     if let ready = state.take(maximum) { return ready }
-                    if state.isCancelled || state.waiter != nil {
-                        state.isCancelled = false
-                        return .some(nil)
-                    }
-                    state.waiter = (continuation, maximum)
+                    if state.cancelledCall == call || state.waiter != nil { return .some(nil) }
+                    state.waiter = Waiter(call: call, maximum: maximum, continuation: continuation)
                     return nil
                 }
                 if let immediate { continuation.resume(returning: immediate) }
             }
         } onCancel: {
-            let waiter = state.withLock { state in
-                defer { state.waiter = nil }
-                // The handler may run before the wait begins.
-                state.isCancelled = state.waiter == nil
-                return state.waiter
+            let waiter: Waiter? = state.withLock { state in
+                guard state.waiter?.call == call else {
+                    state.cancelledCall = call
+                    return nil
+                }
+                return state.waiter.take()
             }
             waiter?.continuation.resume(returning: nil)
         }

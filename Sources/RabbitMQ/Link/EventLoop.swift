@@ -39,8 +39,8 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     private let shared = Mutex(Shared())
-    private let poll = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
-    private let signal = eventfd(0, Int32(EFD_NONBLOCK.rawValue | EFD_CLOEXEC.rawValue))
+    private let poll = crmq_poll_descriptor()
+    private let signal = crmq_event_descriptor()
     private let thread = Mutex<pthread_t?>(nil)
     private weak var driver: (any LoopDriver)?
     private var watched: (descriptor: Int32, write: Bool)?
@@ -81,18 +81,14 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// One socket is watched at a time; for reading always.
     func watch(_ descriptor: Int32, write: Bool) {
         if let watched, watched.descriptor == descriptor, watched.write == write { return }
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue | (write ? EPOLLOUT.rawValue : 0)
-        event.data.fd = descriptor
-        let operation = watched?.descriptor == descriptor ? EPOLL_CTL_MOD : EPOLL_CTL_ADD
-        epoll_ctl(poll, operation, descriptor, &event)
+        _ = crmq_poll_set(poll, descriptor, watched?.descriptor == descriptor ? 0 : 1, write ? 1 : 0)
         watched = (descriptor, write)
     }
 
     /// Before the descriptor is closed.
     func unwatch() {
         guard let watched else { return }
-        epoll_ctl(poll, EPOLL_CTL_DEL, watched.descriptor, nil)
+        _ = crmq_poll_remove(poll, watched.descriptor)
         self.watched = nil
     }
 
@@ -102,27 +98,14 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func run() {
         thread.withLock { $0 = pthread_self() }
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue
-        event.data.fd = signal
-        epoll_ctl(poll, EPOLL_CTL_ADD, signal, &event)
-        var events = [epoll_event](repeating: epoll_event(), count: 4)
+        _ = crmq_poll_set(poll, signal, 1, 0)
         var readiness = SocketReadiness()
         while true {
-            let exiting = runJobs()
-            if exiting { return }
+            if runJobs() { return }
             let timeout = driver?.turn(readiness) ?? -1
-            let count = epoll_wait(poll, &events, Int32(events.count), timeout)
-            readiness = SocketReadiness()
-            for index in 0..<Int(max(0, count)) {
-                let ready = events[index]
-                if ready.data.fd == signal {
-                    readSignal()
-                } else {
-                    readiness.readable = ready.events & ~EPOLLOUT.rawValue != 0
-                    readiness.writable = ready.events & EPOLLOUT.rawValue != 0
-                }
-            }
+            let ready = crmq_poll_wait(poll, signal, timeout)
+            readiness.readable = ready & Int32(CRMQ_READABLE) != 0
+            readiness.writable = ready & Int32(CRMQ_WRITABLE) != 0
         }
     }
 
@@ -141,11 +124,6 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     private func writeSignal() {
         var one: UInt64 = 1
         write(signal, &one, 8)
-    }
-
-    private func readSignal() {
-        var value: UInt64 = 0
-        read(signal, &value, 8)
     }
 }
 

@@ -37,7 +37,9 @@ final class LinkCore {
     private(set) var blockedReason: String?
 
     /// Events nobody reads are dropped, the oldest first, beyond 256.
-    static func makeEvents() -> (stream: AsyncStream<AMQPLinkEvent>, continuation: AsyncStream<AMQPLinkEvent>.Continuation) {
+    static func makeEvents() -> (
+        stream: AsyncStream<AMQPLinkEvent>, continuation: AsyncStream<AMQPLinkEvent>.Continuation
+    ) {
         AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     }
 
@@ -107,7 +109,7 @@ final class LinkCore {
         case .closing: break
         case .idle, .dialling, .waiting: finishClose()
         case .online(let wire, _):
-            roles.forEach { $0.queueMethods(wire) }
+            for role in roles { role.queueMethods(wire) }
             wire.enqueue(.connectionClose, channel: 0)
             state = .closing(wire, until: now + .seconds(2))
         }
@@ -116,13 +118,13 @@ final class LinkCore {
     private func finishClose() {
         loop.unwatch()
         state = .closed
-        roles.forEach { $0.shutDown() }
+        for role in roles { role.shutDown() }
         roles.removeAll()
         byChannel = [nil]
         events.finish()
         for waiter in connectWaiters { waiter.continuation.resume(returning: .failure(.shutDown)) }
         connectWaiters.removeAll()
-        closeWaiters.forEach { $0.resume() }
+        for waiter in closeWaiters { waiter.resume() }
         closeWaiters.removeAll()
     }
 

@@ -1,6 +1,7 @@
+import CRabbitMQ
 import Glibc
 
-/// A detached named thread for calls that wait.
+/// A detached named thread. Linux shows the first 15 bytes of its name.
 enum Thread {
     /// librabbitmq 0.11 recurses once per level of a nested table; a frame holds some 26 000 of them. Address space only.
     private static let stackSize = 64 << 20
@@ -26,14 +27,17 @@ enum Thread {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var thread = pthread_t()
         let status = pthread_create(
-            &thread, &attributes,
+            &thread,
+            &attributes,
             { argument in
                 guard let argument else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
+                crmq_name_thread(start.name)
                 start.body()
                 return nil
-            }, start.toOpaque())
+            },
+            start.toOpaque()
+        )
         if status != 0 { start.release() }
         return status == 0
     }

@@ -1,5 +1,5 @@
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Publishes with confirms over a connection of its own. One actor, one thread; a call costs one hop each way, whatever
 /// the size of its batch.

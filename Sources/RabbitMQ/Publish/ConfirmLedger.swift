@@ -46,7 +46,10 @@ struct ConfirmLedger<Token> {
         case .sequence(let number): index = position(number)
         case nil: index = nil
         }
-        guard let index, entries[index].token != nil else { return strays += 1 }
+        guard let index, entries[index].token != nil else {
+            strays += 1
+            return
+        }
         entries[index].returned = .returned(code: code, text: text)
     }
 
@@ -60,7 +63,10 @@ struct ConfirmLedger<Token> {
             last = tag == 0 ? entries.count - 1 : min(position(tag) ?? entries.count - 1, entries.count - 1)
             if tag >= nextSequence { strays += 1 }
         } else {
-            guard let index = position(tag), entries[index].token != nil else { return strays += 1 }
+            guard let index = position(tag), entries[index].token != nil else {
+                strays += 1
+                return
+            }
             (first, last) = (index, index)
         }
         for index in first...last {

@@ -103,7 +103,7 @@ final class PublishChannel: ChannelRole {
         phase = .offline
         for (ticket, _) in ledger.drain() { ticket.batch.settle(ticket.index, .unconfirmed) }
         while let batch = queue.popFirst() { batch.expire(unsent: .shutDown) }
-        drainWaiters.forEach { $0.continuation.resume() }
+        for waiter in drainWaiters { waiter.continuation.resume() }
         drainWaiters.removeAll()
     }
 
@@ -156,7 +156,8 @@ final class PublishChannel: ChannelRole {
             case .offline, .ready: nil
             }
         let confirmDeadline = core.blockedReason == nil ? ledger.oldest.map { $0 + options.confirmTimeout } : nil
-        return [phaseDeadline, confirmDeadline, deadlines.next, drainWaiters.map(\.deadline).min()].compactMap { $0 }.min()
+        return [phaseDeadline, confirmDeadline, deadlines.next, drainWaiters.map(\.deadline).min()].compactMap { $0 }
+            .min()
     }
 
     func tick(_ now: Instant) throws(LinkFailure) {

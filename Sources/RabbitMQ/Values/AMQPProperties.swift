@@ -35,7 +35,6 @@ package struct AMQPProperties: Sendable, Equatable {
         self.type = type
     }
 
-
     /// Bytes on the wire, flags included.
     var encodedSize: Int {
         var size = 2 + (headers?.encodedSize ?? 0)

@@ -43,7 +43,10 @@ struct ConnectionHandle: ~Copyable {
             result = .header(bodySize: header.body_size, properties: properties, channel: frame.channel)
         case AMQP_FRAME_BODY:
             let fragment = frame.payload.body_fragment
-            body(UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.bytes == nil ? 0 : fragment.len), frame.channel)
+            body(
+                UnsafeRawBufferPointer(start: fragment.bytes, count: fragment.bytes == nil ? 0 : fragment.len),
+                frame.channel
+            )
             result = .body
         default:
             result = .heartbeat

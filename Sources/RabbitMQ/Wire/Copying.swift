@@ -102,7 +102,8 @@ private struct TableCopy {
                 return .void
             }
             return field.kind == UInt8(ascii: "F")
-                ? .table(table(field.value.table, depth: depth + 1)) : .array(array(field.value.array, depth: depth + 1))
+                ? .table(table(field.value.table, depth: depth + 1))
+                : .array(array(field.value.array, depth: depth + 1))
         default: return .void
         }
     }

@@ -46,7 +46,12 @@ struct FrameAssembler {
             return .violation("content inside the content of channel \(channel)")
         }
         let message = InboundMessage(
-            start: method, properties: AMQPProperties(), body: [], fullLength: 0, truncated: false)
+            start: method,
+            properties: AMQPProperties(),
+            body: [],
+            fullLength: 0,
+            truncated: false
+        )
         assemblies[slot] = Assembly(message: message, remaining: 0, hasHeader: false)
         return .none
     }

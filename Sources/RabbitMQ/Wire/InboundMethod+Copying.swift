@@ -40,14 +40,16 @@ extension InboundMethod {
                 code: returned.reply_code,
                 text: Copying.string(returned.reply_text),
                 exchange: Copying.string(returned.exchange),
-                routingKey: Copying.string(returned.routing_key))
+                routingKey: Copying.string(returned.routing_key)
+            )
         case 0x003C_003C:
             let delivered = read(amqp_basic_deliver_t.self)
             self = .deliver(
                 tag: delivered.delivery_tag,
                 redelivered: delivered.redelivered != 0,
                 exchange: Copying.string(delivered.exchange),
-                routingKey: Copying.string(delivered.routing_key))
+                routingKey: Copying.string(delivered.routing_key)
+            )
         case 0x003C_0047:
             let got = read(amqp_basic_get_ok_t.self)
             self = .getOK(
@@ -55,7 +57,8 @@ extension InboundMethod {
                 redelivered: got.redelivered != 0,
                 exchange: Copying.string(got.exchange),
                 routingKey: Copying.string(got.routing_key),
-                remaining: got.message_count)
+                remaining: got.message_count
+            )
         case 0x003C_0048: self = .getEmpty
         case 0x003C_0050:
             let acknowledged = read(amqp_basic_ack_t.self)

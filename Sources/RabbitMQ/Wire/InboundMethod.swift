@@ -61,7 +61,8 @@ struct InboundMessage: Sendable, Equatable {
                 body: body,
                 fullLength: fullLength,
                 truncated: truncated,
-                digest: digest)
+                digest: digest
+            )
         default: nil
         }
     }

@@ -5,7 +5,9 @@ extension OutboundMethod {
     func send(state: amqp_connection_state_t, channel: UInt16, arena: borrowing Arena) -> Int32 {
         func send<T>(_ id: UInt32, _ method: T) -> Int32 {
             var method = method
-            return amqp_send_method(state, channel, id, &method)
+            return withUnsafeMutablePointer(to: &method) {
+                amqp_send_method(state, channel, id, UnsafeMutableRawPointer($0))
+            }
         }
         switch self {
         case .connectionClose:
@@ -35,7 +37,8 @@ extension OutboundMethod {
         case .negativeAcknowledge(let tag, let requeue):
             return amqp_basic_nack(state, channel, tag, 0, requeue ? 1 : 0)
         case .reject(let tag, let requeue): return amqp_basic_reject(state, channel, tag, requeue ? 1 : 0)
-        case .get(let queue): return send(0x003C_0046, amqp_basic_get_t(ticket: 0, queue: arena.bytes(queue), no_ack: 0))
+        case .get(let queue):
+            return send(0x003C_0046, amqp_basic_get_t(ticket: 0, queue: arena.bytes(queue), no_ack: 0))
         case .exchangeDeclare(let name, let type, let passive, let durable, let arguments):
             var method = amqp_exchange_declare_t()
             method.exchange = arena.bytes(name)

@@ -51,7 +51,9 @@ enum OutboundMethod: Sendable, Equatable {
             names = [queue, exchange, key]
         default: names = []
         }
-        if let long = names.first(where: { $0.utf8.count > 255 }) { return "name of \(long.utf8.count) bytes, at most 255" }
+        if let long = names.first(where: { $0.utf8.count > 255 }) {
+            return "name of \(long.utf8.count) bytes, at most 255"
+        }
         return arguments.defect(maximumSize: Self.maximumArguments)
     }
 

@@ -42,7 +42,8 @@ final class Wire {
             channelMax: channelMax,
             bodyLimit: configuration.bodyLimit,
             truncatedBody: configuration.truncatedBody,
-            makeHasher: configuration.makeHasher)
+            makeHasher: configuration.makeHasher
+        )
         let now = Instant.now
         (lastSent, lastReceived, heartbeatTried) = (now, now, now)
     }
@@ -50,12 +51,14 @@ final class Wire {
     var hasBufferedInput: Bool { handle.hasBufferedInput }
     var hasQueuedMethods: Bool { !outbox.isEmpty }
 
-    /// Reads at most `limit` frames and gives what they complete to `deliver`.
+    /// Reads at most `limit` frames and gives what they complete to `deliver`. Called only when something has come:
+    /// librabbitmq swallows heartbeats, so the arrival of bytes is the sign of life, not that of frames.
     func receive(
         limit: Int,
         now: Instant,
         _ deliver: (FrameAssembler.Action, UInt16) throws(LinkFailure) -> Void
     ) throws(LinkFailure) {
+        lastReceived = now
         for _ in 0..<limit {
             var action = FrameAssembler.Action.none
             var channel: UInt16 = 0
@@ -74,7 +77,6 @@ final class Wire {
                 channel = headerChannel
                 action = assembler.header(bodySize: bodySize, properties: properties, channel: channel)
             }
-            lastReceived = now
             if case .none = action { continue }
             if case .violation(let text) = action { throw LinkFailure("protocol violation: \(text)") }
             try deliver(action, channel)
@@ -100,7 +102,8 @@ final class Wire {
         return granted
     }
 
-    func publish(_ message: borrowing AMQPMessage, sequence: UInt64?, channel: UInt16, now: Instant) throws(LinkFailure) {
+    func publish(_ message: borrowing AMQPMessage, sequence: UInt64?, channel: UInt16, now: Instant) throws(LinkFailure)
+    {
         try check(handle.publish(message, sequence: sequence, channel: channel), now: now)
     }
 

@@ -67,8 +67,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 released = threading.Event()
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-server.daemon_threads = True
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512  # with the usual 5 a burst of connections waits for the kernel's retransmissions
+
+
+server = Server(("127.0.0.1", 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print("PORT", server.server_address[1], flush=True)
 sys.stdin.read()

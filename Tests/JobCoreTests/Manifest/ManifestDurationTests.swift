@@ -3,10 +3,12 @@ import Testing
 @testable import JobCore
 
 @Suite struct `Durations in the manifest` {
-    @Test(arguments: [
-        ("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("2d", 172_800_000), ("0s", 0),
-        ("007s", 7000), ("9223372036854775807ms", Int64.max),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("2d", 172_800_000), ("0s", 0),
+            ("007s", 7000), ("9223372036854775807ms", Int64.max),
+        ] as [(String, Int64)]
+    )
     func `a number and a unit is a duration`(text: String, milliseconds: Int64) {
         #expect(Duration(manifest: text)?.milliseconds == milliseconds)
     }

@@ -59,7 +59,8 @@ import Testing
             job.retry.labels == [
                 "quota": .retry(after: .seconds(3600), maximumAttempts: nil),
                 "flaky": .retry(after: nil, maximumAttempts: 9), "bad": .dead, "down": .park("smtp"),
-            ])
+            ]
+        )
         #expect(job.examples.mapValues { $0.map(text) } == [1: [#"{"to":"a"}"#], 3: [#"{"to":"b"}"#, #"{"to":"c"}"#]])
     }
 
@@ -87,12 +88,14 @@ import Testing
             routes == [
                 "mail.send → mail.bulk", "mail.send.bulk → mail.bulk", "mail.send.high → mail.high",
                 "plain.job → plain", "plain.job.normal → plain",
-            ])
+            ]
+        )
         #expect(
             manifest.topology.queues == [
                 Topology.Queue(name: "mail", lanes: [.high, .bulk], maximumLength: nil),
                 Topology.Queue(name: "plain", lanes: [.normal], maximumLength: 1_000_000),
-            ])
+            ]
+        )
         #expect(manifest.route("mail.send", lane: .normal) == nil)
         #expect(manifest.route("mail.send") == QueueAddress("mail", .bulk))
         #expect(manifest.route("no.such") == nil)
@@ -100,7 +103,8 @@ import Testing
 
     @Test func `a base beyond the default cap raises the cap, a cap below the default base lowers the base`() throws {
         func policy(_ retry: String) throws -> RetryPolicy? {
-            let text = "queues: { q: {} }\njobs: { a.b: { summary: s, queue: q, retry: \(retry), examples: { 1: [{}] } } }"
+            let text =
+                "queues: { q: {} }\njobs: { a.b: { summary: s, queue: q, retry: \(retry), examples: { 1: [{}] } } }"
             return try Manifest.read(text, file: "a.yaml").jobs["a.b"]?.retry
         }
         #expect(try policy("{ base: 1h }") == RetryPolicy(base: .seconds(3600), cap: .seconds(3600)))
@@ -113,11 +117,15 @@ import Testing
     }
 
     @Test func `the repository's own declarations load`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../jobs").standardizedFileURL
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../jobs")
+            .standardizedFileURL
         let manifest = try Manifest.load(directory: root.path(percentEncoded: false))
         #expect(manifest.route("system.probe") == QueueAddress("system"))
         #expect(manifest.route("system.probe", lane: .high) == QueueAddress("system", .high))
-        #expect(manifest.jobs["system.probe"]?.retry == RetryPolicy(base: .milliseconds(200), cap: .seconds(5), maximumAttempts: 5))
+        #expect(
+            manifest.jobs["system.probe"]?.retry
+                == RetryPolicy(base: .milliseconds(200), cap: .seconds(5), maximumAttempts: 5)
+        )
         #expect(manifest.queues["notifications_email"]?.dependencies == ["smtp"])
         #expect(manifest.jobs["notification.email"]?.personalFields.contains("to") == true)
         for job in manifest.jobs.values {

@@ -19,7 +19,9 @@ import Testing
         #expect(Self.policy.delay(afterAttempt: 1, random: random) == .milliseconds(milliseconds))
     }
 
-    @Test(arguments: [(0, 20_000), (1, 20_000), (60, 60_000), (86_400, 86_400_000), (864_000, 86_400_000), (-5, 20_000)])
+    @Test(arguments: [
+        (0, 20_000), (1, 20_000), (60, 60_000), (86_400, 86_400_000), (864_000, 86_400_000), (-5, 20_000),
+    ])
     func `a peer's wish is never undercut, and a day at most`(seconds: Int, longest: Int) {
         let wish = Duration.seconds(seconds)
         for random in [0, UInt64.max / 3, .max] {
@@ -40,7 +42,9 @@ import Testing
 
     @Test func `whatever the numbers, delays stay within bounds and ceilings never fall`() {
         var generator = SystemRandomNumberGenerator()
-        let extremes: [Duration] = [.zero, .milliseconds(1), .seconds(-1), .milliseconds(Int64.max), .seconds(Int64.max)]
+        let extremes: [Duration] = [
+            .zero, .milliseconds(1), .seconds(-1), .milliseconds(Int64.max), .seconds(Int64.max),
+        ]
         for round in 0..<2000 {
             let base = round < 50 ? extremes[round % 5] : .milliseconds(Int64.random(in: 0...10_000_000))
             let cap = round < 50 ? extremes[round / 5 % 5] : .milliseconds(Int64.random(in: 0...100_000_000))
@@ -59,11 +63,12 @@ import Testing
 
     @Test func `the last attempt is followed by death`() {
         for attempt in [8, 9, Int.max] {
-            let decision = Self.policy.decision(afterAttempt: attempt, label: "x", retryAfter: nil, random: 0)
+            let decision = Self.policy.decision(afterAttempt: attempt, label: "x", random: 0)
             #expect(decision == .dead(.outOfAttempts(8)))
         }
         #expect(
-            Self.policy.decision(afterAttempt: 7, label: "x", retryAfter: nil, random: .max) == .retry(after: .seconds(320)))
+            Self.policy.decision(afterAttempt: 7, label: "x", random: .max) == .retry(after: .seconds(320))
+        )
     }
 
     static let ruled = RetryPolicy(
@@ -76,35 +81,44 @@ import Testing
         ]
     )
 
-    @Test(arguments: [
-        (1, "quota", nil, .retry(after: .seconds(3600))),
-        (1, "quota", .seconds(7200), .retry(after: .seconds(7200))),
-        (8, "quota", nil, .dead(.outOfAttempts(8))),
-        (8, "flaky", nil, .retry(after: .zero)),
-        (8, "flaky", .seconds(30), .retry(after: .seconds(30))),
-        (20, "flaky", nil, .dead(.outOfAttempts(20))),
-        (1, "brief", nil, .retry(after: .seconds(1))),
-        (2, "brief", nil, .dead(.outOfAttempts(2))),
-        (1, "bad_address", .seconds(5), .dead(.unrecoverable)),
-        (1, "smtp_down", nil, .park("smtp")),
-        (99, "smtp_down", nil, .park("smtp")),
-        (1, "other", nil, .retry(after: .zero)),
-    ] as [(Int, String, Duration?, RetryPolicy.Decision)])
-    func `labels have rules of their own`(attempt: Int, label: String, wish: Duration?, expected: RetryPolicy.Decision) {
-        #expect(Self.ruled.decision(afterAttempt: attempt, label: label, retryAfter: wish, random: 0) == expected)
+    @Test(
+        arguments: [
+            (1, "quota", nil, .retry(after: .seconds(3600))),
+            (1, "quota", .seconds(7200), .retry(after: .seconds(7200))),
+            (8, "quota", nil, .dead(.outOfAttempts(8))),
+            (8, "flaky", nil, .retry(after: .zero)),
+            (8, "flaky", .seconds(30), .retry(after: .seconds(30))),
+            (20, "flaky", nil, .dead(.outOfAttempts(20))),
+            (1, "brief", nil, .retry(after: .seconds(1))),
+            (2, "brief", nil, .dead(.outOfAttempts(2))),
+            (1, "bad_address", .seconds(5), .dead(.unrecoverable)),
+            (1, "smtp_down", nil, .park("smtp")),
+            (99, "smtp_down", nil, .park("smtp")),
+            (1, "other", nil, .retry(after: .zero)),
+        ] as [(Int, String, Duration?, RetryPolicy.Decision)]
+    )
+    func `labels have rules of their own`(attempt: Int, label: String, wish: Duration?, expected: RetryPolicy.Decision)
+    {
+        #expect(
+            Self.ruled.decision(afterAttempt: attempt, label: label, asking: .retry(after: wish), random: 0) == expected
+        )
     }
 
-    @Test(arguments: [
-        ("other", .dead, .dead(.unrecoverable)),
-        ("other", .park("push"), .park("push")),
-        ("other", .retry(after: .seconds(40)), .retry(after: .seconds(40))),
-        ("quota", .dead, .retry(after: .seconds(3600))),
-        ("quota", .park("push"), .retry(after: .seconds(3600))),
-        ("bad_address", .retry(after: nil), .dead(.unrecoverable)),
-        ("smtp_down", .dead, .park("smtp")),
-    ] as [(String, JobError.Disposition, RetryPolicy.Decision)])
+    @Test(
+        arguments: [
+            ("other", .dead, .dead(.unrecoverable)),
+            ("other", .park("push"), .park("push")),
+            ("other", .retry(after: .seconds(40)), .retry(after: .seconds(40))),
+            ("quota", .dead, .retry(after: .seconds(3600))),
+            ("quota", .park("push"), .retry(after: .seconds(3600))),
+            ("bad_address", .retry(after: nil), .dead(.unrecoverable)),
+            ("smtp_down", .dead, .park("smtp")),
+        ] as [(String, JobError.Disposition, RetryPolicy.Decision)]
+    )
     func `a rule wins over what the error asks for`(
-        label: String, asking: JobError.Disposition, expected: RetryPolicy.Decision
+        label: String,
+        asking: JobError.Disposition,
+        expected: RetryPolicy.Decision
     ) {
         #expect(Self.ruled.decision(afterAttempt: 1, label: label, asking: asking, random: 0) == expected)
     }
@@ -112,7 +126,8 @@ import Testing
     @Test func `a worker's own delay is kept to the letter, but not past the last attempt`() {
         #expect(
             Self.policy.decision(afterAttempt: 7, outcomeDelay: .milliseconds(3), random: .max)
-                == .retry(after: .milliseconds(3)))
+                == .retry(after: .milliseconds(3))
+        )
         #expect(Self.policy.decision(afterAttempt: 1, outcomeDelay: .seconds(-3), random: 9) == .retry(after: .zero))
         #expect(Self.policy.decision(afterAttempt: 1, outcomeDelay: nil, random: .max) == .retry(after: .seconds(5)))
         #expect(Self.policy.decision(afterAttempt: 8, outcomeDelay: .seconds(1), random: 0) == .dead(.outOfAttempts(8)))

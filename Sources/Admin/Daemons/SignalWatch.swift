@@ -1,0 +1,23 @@
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The first SIGTERM or SIGINT begins a graceful shutdown; a second one ends the process at once: whatever was running
+/// is delivered again.
+struct SignalWatch: Sendable {
+    let logger: Logger
+
+    func run(_ group: ServiceGroup) async {
+        var isDraining = false
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            if isDraining {
+                logger.warning("second signal: ending at once, running jobs will be delivered again")
+                _exit(128 + signal.rawValue)
+            }
+            isDraining = true
+            logger.notice("draining: running jobs may finish; a second signal ends at once")
+            await group.triggerGracefulShutdown()
+        }
+    }
+}

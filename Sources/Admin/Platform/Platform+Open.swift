@@ -1,0 +1,89 @@
+import Cluster
+import Embedded
+import JobCore
+package import Logging
+
+extension Platform {
+    /// Opens broker and store. On the embedded profile everything but a look creates the file; on the cluster nothing
+    /// is created here, and connections are made when they are first needed.
+    package static func open(
+        _ configuration: PlatformConfiguration,
+        purpose: PlatformPurpose,
+        logger: Logger
+    ) async throws -> Platform {
+        switch configuration.choice {
+        case .embedded(let path):
+            try await openEmbedded(path, purpose, logger)
+        case .cluster(let broker, let database, let management):
+            try await openCluster(broker, database, management, configuration.prefix, purpose, logger)
+        }
+    }
+
+    private static func openEmbedded(
+        _ path: String,
+        _ purpose: PlatformPurpose,
+        _ logger: Logger
+    ) async throws -> Platform {
+        let settings = DatabaseSettings(path: path, opening: purpose == .look ? .readOnly : .create)
+        let database = try await EmbeddedDatabase.open(settings)
+        let process = purpose == .daemon ? try ProcessLock(WorkerLocks(of: database)) : nil
+        let broker = EmbeddedBroker(database: database, process: process, logger: logger)
+        let watch = process.map { process in
+            let watch = PeerWatch(process: process, broker: broker, logger: logger)
+            return Task { await watch.run() }
+        }
+        let store = Store(driver: database)
+        return Platform(
+            profile: .embedded,
+            broker: broker,
+            store: store,
+            display: "embedded \(path)",
+            processID: process?.bootID ?? JobID().description,
+            migrating: { () throws(StoreError) in try await store.migrateSchema(extra: EmbeddedBroker.migrations) },
+            closing: {
+                watch?.cancel()
+                await watch?.value
+                if let process { _ = try? await broker.returnClaims(of: process.bootID) }
+                database.close()
+                process?.release()
+            }
+        )
+    }
+
+    private static func openCluster(
+        _ brokerURL: String,
+        _ databaseURL: String,
+        _ management: String?,
+        _ prefix: String,
+        _ purpose: PlatformPurpose,
+        _ logger: Logger
+    ) async throws -> Platform {
+        let processID = JobID().description
+        let database = try ClusterDatabase(
+            url: databaseURL,
+            prefix: prefix,
+            connections: purpose == .daemon ? 6 : 2,
+            logger: logger
+        )
+        let broker = try ClusterBroker(
+            url: brokerURL,
+            managementURL: management,
+            prefix: prefix,
+            process: processID,
+            logger: logger
+        )
+        let store = Store(driver: database)
+        return Platform(
+            profile: .cluster,
+            broker: broker,
+            store: store,
+            display: "cluster \(broker.display) \(database.display)",
+            processID: processID,
+            migrating: { () throws(StoreError) in try await store.migrateSchema() },
+            closing: {
+                await broker.close()
+                await database.close()
+            }
+        )
+    }
+}

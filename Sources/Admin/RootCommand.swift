@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// `jobctl`: nouns and their verbs.
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobctl",
+        abstract: "CheckIn's asynchronous jobs: run workers, look, and mend.",
+        discussion: """
+            JOBS_BROKER_URL and JOBS_DATABASE_URL choose the platform; both unset, it is .jobs/jobs.db in this directory.
+            JOBS_DIR names the declarations (./jobs). Every verb takes --json.
+            Exit status: 0 ok, 1 failed, 2 usage, 3 a check did not hold, 4 try again later.
+            """,
+        groupedSubcommands: [
+            CommandGroup(name: "Daemons:", subcommands: [DevCommand.self, WorkCommand.self, SchedulerCommand.self]),
+            CommandGroup(name: "Enqueue:", subcommands: [EnqueueCommand.self]),
+            CommandGroup(name: "Look:", subcommands: [QueuesCommand.self, WorkersCommand.self, DoctorCommand.self]),
+            CommandGroup(name: "Mend:", subcommands: [WaitingCommand.self, DeadCommand.self]),
+            CommandGroup(name: "Set up:", subcommands: [TopologyCommand.self, MigrateCommand.self]),
+        ]
+    )
+}

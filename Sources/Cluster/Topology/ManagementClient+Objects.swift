@@ -1,0 +1,73 @@
+import JobCore
+
+extension ManagementClient {
+    private struct Exchange: Decodable {
+        let name: String
+        let type: String
+    }
+
+    private struct Named: Decodable {
+        let name: String
+    }
+
+    private struct Bound: Decodable {
+        let source: String
+        let destination: String
+        let destinationType: String
+        let routingKey: String
+
+        enum CodingKeys: String, CodingKey {
+            case source, destination
+            case destinationType = "destination_type"
+            case routingKey = "routing_key"
+        }
+    }
+
+    private struct NamedPolicy: Decodable {
+        let name: String
+        let policy: BrokerObjects.Policy
+
+        enum CodingKeys: String, CodingKey {
+            case name
+        }
+
+        init(from decoder: any Decoder) throws {
+            name = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .name)
+            policy = try BrokerObjects.Policy(from: decoder)
+        }
+    }
+
+    func setPolicy(_ name: String, _ policy: BrokerObjects.Policy) async throws(BrokerError) {
+        try await put("/api/policies/\(virtualHost)/\(ManagementClient.encoded(name))", policy)
+    }
+
+    func deletePolicy(_ name: String) async throws(BrokerError) {
+        try await delete("/api/policies/\(virtualHost)/\(ManagementClient.encoded(name))")
+    }
+
+    /// What the broker has of ours: objects that are wanted, queues bound to our exchanges, and our policies.
+    func objects(ownedBy prefix: String, wanted: BrokerObjects) async throws(BrokerError) -> BrokerObjects {
+        var existing = BrokerObjects()
+        for exchange in try await get([Exchange].self, "/api/exchanges/\(virtualHost)") {
+            if wanted.exchanges[exchange.name] != nil { existing.exchanges[exchange.name] = exchange.type }
+        }
+        for bound in try await get([Bound].self, "/api/bindings/\(virtualHost)") {
+            guard bound.destinationType == "queue", wanted.exchanges[bound.source] != nil else { continue }
+            existing.bindings.insert(
+                BrokerObjects.Binding(exchange: bound.source, queue: bound.destination, routingKey: bound.routingKey)
+            )
+        }
+        for policy in try await get([NamedPolicy].self, "/api/policies/\(virtualHost)") {
+            if policy.name.hasPrefix("\(prefix)jobs-") { existing.policies[policy.name] = policy.policy }
+        }
+        let declaredOnce = Set(
+            existing.policies.keys.map { prefix + $0.dropFirst("\(prefix)jobs-".count) }
+        ).union(existing.bindings.map(\.queue))
+        for queue in try await get([Named].self, "/api/queues/\(virtualHost)?columns=name") {
+            if wanted.queues.contains(queue.name) || declaredOnce.contains(queue.name) {
+                existing.queues.insert(queue.name)
+            }
+        }
+        return existing
+    }
+}

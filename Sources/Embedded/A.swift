@@ -1,3 +1,0 @@
-internal import GRDB
-internal import GRDBSQLite
-func a(_ p: OpaquePointer) -> Int32 { sqlite3_step(p) }

@@ -1,0 +1,101 @@
+import JobCore
+import Logging
+
+/// A fetch from one queue. Decoding runs on the writer's thread, inside the claim's transaction.
+actor EmbeddedConsumption: Consumption {
+    private enum State { case fetching, stopped, ended }
+
+    nonisolated let bell = Doorbell()
+    private let broker: EmbeddedBroker
+    private let claim: Claim
+    private let credit: Int
+    private var state = State.fetching
+    private var unacknowledged: Set<UInt64> = []
+
+    init(broker: EmbeddedBroker, claim: Claim, credit: Int) {
+        self.broker = broker
+        self.claim = claim
+        self.credit = credit
+    }
+
+    func next() async -> [Delivery]? {
+        var pause = Duration.milliseconds(50)
+        while state == .fetching, !Task.isCancelled {
+            let free = credit - unacknowledged.count
+            if free > 0 {
+                do throws(StoreError) {
+                    let deliveries = try await fetch(free)
+                    // Whoever gave everything back meanwhile gave these back too.
+                    guard state != .ended else { return nil }
+                    if !deliveries.isEmpty {
+                        unacknowledged.formUnion(deliveries.map(\.tag.number))
+                        return deliveries
+                    }
+                } catch {
+                    broker.logger.warning("fetching failed", metadata: ["queue": "\(claim.queue)", "error": "\(error)"])
+                    try? await Task.sleep(for: pause)
+                    pause = min(pause * 2, .seconds(1))
+                    continue
+                }
+            }
+            await bell.wait()
+        }
+        return nil
+    }
+
+    private func fetch(_ free: Int) async throws(StoreError) -> [Delivery] {
+        try await broker.database.write { [claim] session throws(StoreError) in try claim.fetch(free, session) }
+    }
+
+    func acknowledge(_ tags: [DeliveryTag]) async throws(BrokerError) {
+        let numbers = Set(tags.lazy.filter { $0.generation == self.claim.consumer }.map(\.number))
+        let ours = numbers.intersection(unacknowledged)
+        guard !ours.isEmpty else {
+            if tags.isEmpty { return }
+            throw .stale
+        }
+        let deleted: Int
+        do throws(StoreError) {
+            let list = Array(ours)
+            deleted = try await broker.database.write { [claim] session throws(StoreError) in
+                try claim.acknowledge(list, session)
+            }
+        } catch {
+            throw BrokerError(error)
+        }
+        unacknowledged.subtract(ours)
+        bell.ring()
+        guard deleted == ours.count, ours.count == tags.count else { throw .stale }
+    }
+
+    func stop() async {
+        guard state == .fetching else { return }
+        state = .stopped
+        await close { [claim] session throws(StoreError) in try claim.unregister(session) }
+    }
+
+    func giveBack() async {
+        guard state != .ended else { return }
+        state = .ended
+        unacknowledged = []
+        await close { [claim] session throws(StoreError) in try claim.giveBack(session) }
+        broker.bells.ring([claim.queue])
+    }
+
+    /// What cannot be given back now stays claimed until this process ends: nothing is lost or handed out twice.
+    private func close(_ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> Void) async {
+        broker.bells.remove(queue: claim.queue, consumer: claim.consumer)
+        bell.ring()
+        for attempt in 1...3 {
+            do throws(StoreError) {
+                return try await broker.database.write(body)
+            } catch {
+                broker.logger.warning(
+                    "giving back failed",
+                    metadata: ["queue": "\(claim.queue)", "error": "\(error)", "attempt": "\(attempt)"]
+                )
+                guard error.isRetryable else { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import JobCore
+package import Logging
+
+/// Takes over what dead processes had claimed. Every process runs one; they may all see the same death, and one of
+/// them acts on it: who holds the dead one's lock.
+package struct PeerWatch: Sendable {
+    package typealias Hook = @Sendable (_ bootID: String) async throws -> Void
+
+    private let process: ProcessLock
+    private let broker: EmbeddedBroker
+    private let interval: Duration
+    private let logger: Logger
+    private let onDeath: Hook
+
+    /// - Parameters:
+    ///   - interval: between probes.
+    ///   - onDeath: runs before the dead process's messages go back to their queues, so that who fetches them knows of
+    ///     the death. Again at the next probe if it throws or this process dies meanwhile: it must be repeatable.
+    package init(
+        process: ProcessLock,
+        broker: EmbeddedBroker,
+        interval: Duration = .milliseconds(250),
+        logger: Logger,
+        onDeath: @escaping Hook = { _ in }
+    ) {
+        self.process = process
+        self.broker = broker
+        self.interval = interval
+        self.logger = logger
+        self.onDeath = onDeath
+    }
+
+    /// Probes until cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            await probe()
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// One round; the boot ids whose estate this process has taken over.
+    @discardableResult
+    package func probe() async -> [String] {
+        var settled: [String] = []
+        do {
+            try process.renew()
+            for bootID in process.locks.bootIDs() where bootID != process.bootID {
+                guard let lock = process.locks.seize(bootID) else { continue }
+                try await takeOver(bootID)
+                lock.remove()
+                settled.append(bootID)
+            }
+            // Claims without a lock file: the store was copied here, or somebody emptied the folder.
+            for bootID in try await broker.claimants()
+            where bootID != process.bootID && !process.locks.isAlive(bootID) && !process.locks.hasFile(bootID) {
+                try await takeOver(bootID)
+                settled.append(bootID)
+            }
+        } catch {
+            logger.warning("taking over from a dead process failed", metadata: ["error": "\(error)"])
+        }
+        return settled
+    }
+
+    private func takeOver(_ bootID: String) async throws {
+        try await onDeath(bootID)
+        let returned = try await broker.returnClaims(of: bootID)
+        logger.info("took over from a dead process", metadata: ["boot_id": "\(bootID)", "returned": "\(returned)"])
+    }
+}

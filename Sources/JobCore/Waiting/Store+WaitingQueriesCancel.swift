@@ -1,0 +1,90 @@
+/// A cancellation as asked for.
+package struct CancelRequest: Sendable {
+    package var selector: Selector
+    package var operation: String
+    package var actor: String
+    package var reason: String?
+    /// The selector in the operator's own words, for the audit.
+    package var subject: String
+
+    package init(selector: Selector, operation: String, actor: String, reason: String? = nil, subject: String) {
+        self.selector = selector
+        self.operation = operation
+        self.actor = actor
+        self.reason = reason
+        self.subject = subject
+    }
+}
+
+/// How far a cancellation has come.
+package struct CancelProgress: Sendable, Equatable {
+    package var cancelled = 0
+    /// By job name.
+    package var jobs: [String: Int] = [:]
+    /// The first thousand, for the audit.
+    package var ids: [String] = []
+    package var hasMore = false
+    var cursor: WaitingCursor?
+    var isFinished = false
+}
+
+extension Store {
+    /// Deletes waiting jobs that the promoter does not hold right now. Each slice of at most 500 is one transaction,
+    /// with its part of the operation's row, which names what was cancelled.
+    package func cancelWaiting(_ request: CancelRequest) async throws(StoreError) -> CancelProgress {
+        var progress = CancelProgress(cursor: request.selector.after.flatMap { WaitingCursor($0) })
+        while !progress.isFinished {
+            let before = progress
+            progress = try await driver.write { session throws(StoreError) in
+                try session.cancelSlice(request, before)
+            }
+        }
+        return progress
+    }
+}
+
+extension SQLSession {
+    fileprivate func cancelSlice(
+        _ request: CancelRequest,
+        _ before: CancelProgress
+    ) throws(StoreError) -> CancelProgress {
+        var progress = before
+        let remaining = request.selector.maximumCount - progress.cancelled
+        let page = try waiting(
+            request.selector,
+            after: progress.cursor,
+            limit: remaining,
+            unclaimed: true,
+            suffix: dialect.skipLocked
+        )
+        let deleted = try executeBatch(
+            "delete from waiting where id = :id and version = :version",
+            page.jobs.map { ["id": .id($0.id), "version": .int($0.version)] }
+        )
+        for (job, count) in zip(page.jobs, deleted) where count == 1 {
+            progress.cancelled += 1
+            progress.jobs[job.job, default: 0] += 1
+            if progress.ids.count < 1000 { progress.ids.append(job.id.description) }
+        }
+        progress.cursor = page.last ?? progress.cursor
+        let isFull = page.jobs.count >= remaining
+        progress.hasMore = isFull && !page.isLast
+        progress.isFinished = page.isLast || isFull
+        if progress.cancelled > 0 { try write(request.record(progress)) }
+        return progress
+    }
+}
+
+extension CancelRequest {
+    fileprivate func record(_ progress: CancelProgress) -> Operation {
+        Operation(
+            id: operation,
+            kind: "waiting.cancel",
+            subject: subject,
+            actor: actor,
+            reason: reason,
+            state: progress.isFinished ? .done : .running,
+            detail: ["cancelled": .int(progress.cancelled), "jobs": .counts(progress.jobs), "ids": .list(progress.ids)]
+        )
+    }
+}

@@ -1,0 +1,141 @@
+package import JobCore
+package import Logging
+import ServiceLifecycle
+
+/// Publishes waiting jobs when they are due, within 250 ms. Any number may run: rows are claimed, claims end by
+/// themselves, and a row is deleted only in the version that was published.
+package struct Promoter: Service {
+    /// Looks at least this often, so that a job is published within 250 ms of its due time.
+    private static let longestNap: Duration = .milliseconds(150)
+    /// One slice of one lane; lanes take turns, so that a full one delays nobody else.
+    private static let slice = 200
+    private static let lease: Duration = .seconds(30)
+    private static let publishDeadline: Duration = .seconds(10)
+
+    private let broker: any Broker
+    private let store: Store
+    private let claimant: String
+    private let build: String
+    private let logger: Logger
+
+    package init(broker: any Broker, store: Store, claimant: String, build: String, logger: Logger) {
+        self.broker = broker
+        self.store = store
+        self.claimant = claimant
+        self.build = build
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await promoteUntilCancelled()
+        }
+    }
+
+    private func promoteUntilCancelled() async {
+        var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+        var resting = RestingLanes()
+        while !Task.isCancelled {
+            do {
+                let (lanes, next) = try await store.dueLanes()
+                var moved = 0
+                for lane in lanes where !resting.contains(lane, at: .now) && !Task.isCancelled {
+                    let outcome = try await promoteSlice(of: lane)
+                    moved += outcome.published
+                    if let pause = outcome.rest { resting.rest(lane, until: .now.advanced(by: pause)) }
+                }
+                backoff.reset()
+                if moved == 0 { try? await Task.sleep(for: Promoter.nap(until: next)) }
+            } catch {
+                logger.warning("promoting waits for the store", metadata: [LogKey.error: "\(error.label)"])
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    /// A lane at rest is due already, so zero is answered with a short nap and not with a spin.
+    private static func nap(until next: Duration?) -> Duration {
+        guard let next, next > .zero else { return next == nil ? longestNap : .milliseconds(50) }
+        return min(next, longestNap)
+    }
+
+    package struct SliceOutcome: Sendable, Equatable {
+        package var published = 0
+        /// How long this lane is left alone, after a refusal.
+        package var rest: Duration?
+    }
+
+    /// Claims, publishes, deletes. No transaction is open while the publish is in flight.
+    package func promoteSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
+        let jobs = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
+        guard !jobs.isEmpty else { return SliceOutcome() }
+        let answers = await broker.publish(jobs.map { $0.envelope.wire() }, deadline: Promoter.publishDeadline)
+        var outcome = SliceOutcome()
+        var published: [WaitingVersion] = []
+        var kept: [WaitingVersion] = []
+        var unroutable: [WaitingJob] = []
+        for (job, answer) in zip(jobs, answers) {
+            let seen = WaitingVersion(id: job.envelope.id, version: job.version)
+            switch answer {
+            case .success:
+                published.append(seen)
+            case .failure(.unroutable):
+                unroutable.append(job)
+            case .failure(let error):
+                kept.append(seen)
+                outcome.rest = error == .queueFull ? .seconds(1) : .milliseconds(500)
+            }
+        }
+        try await store.promoted(published)
+        if !unroutable.isEmpty { try await redirect(unroutable) }
+        if !kept.isEmpty {
+            logger.info("lane rests, its jobs keep waiting", metadata: [
+                LogKey.queue: "\(lane)", LogKey.count: "\(kept.count)",
+            ])
+            try await store.unclaim(kept, claimant: claimant)
+        }
+        outcome.published = published.count + unroutable.count
+        return outcome
+    }
+
+    /// The topology has moved on since the job began to wait: it goes where its type goes now, or becomes a letter.
+    private func redirect(_ jobs: [WaitingJob]) async throws(StoreError) {
+        var moved: [WaitingEntry] = []
+        var letters: [DeadLetter] = []
+        let routes = try await store.routes()
+        for job in jobs {
+            var envelope = job.envelope
+            if let route = routes.first(where: { $0.routingKey == envelope.job.rawValue }), route.address != job.address {
+                envelope.lane = route.address.lane
+                moved.append(
+                    WaitingEntry(
+                        envelope: envelope,
+                        address: route.address,
+                        due: .at(job.dueAt),
+                        reason: job.reason,
+                        lastError: job.lastError,
+                        operationID: job.operationID
+                    )
+                )
+            } else {
+                let failure = Failure("unroutable", "no queue is bound to \(envelope.routingKey): run `jobctl topology apply`")
+                letters.append(DeadLetter(envelope, at: job.address, failure: failure, build: build, worker: claimant))
+            }
+        }
+        if !moved.isEmpty { _ = try await store.wait(moved) }
+        if !letters.isEmpty { try await store.bury(letters) }
+    }
+}
+
+/// Lanes whose broker queue refused, and until when they are left alone.
+struct RestingLanes {
+    private var until: [QueueAddress: ContinuousClock.Instant] = [:]
+
+    mutating func rest(_ lane: QueueAddress, until end: ContinuousClock.Instant) {
+        until[lane] = end
+    }
+
+    func contains(_ lane: QueueAddress, at now: ContinuousClock.Instant) -> Bool {
+        until[lane].map { $0 > now } ?? false
+    }
+}

@@ -1,0 +1,40 @@
+public import JobCore
+
+/// One mail to one person, rendered from a template.
+public struct EmailNotification: Job {
+    public static let name: JobName = "notification.email"
+
+    /// An address, ASCII, without display name.
+    public var to: String
+    /// A template of `jobs/templates/email`: `[a-z0-9_]+`.
+    public var template: String
+    /// Such as `pt-BR`; the nearest that exists is taken. Default `pt-BR`.
+    public var locale: String
+    public var variables: [String: TemplateValue]
+    public var replyTo: String?
+
+    public init(
+        to: String,
+        template: String,
+        locale: String = "pt-BR",
+        variables: [String: TemplateValue] = [:],
+        replyTo: String? = nil
+    ) {
+        self.to = to
+        self.template = template
+        self.locale = locale
+        self.variables = variables
+        self.replyTo = replyTo
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            to: try fields.decode(String.self, forKey: .to),
+            template: try fields.decode(String.self, forKey: .template),
+            locale: try fields.decodeIfPresent(String.self, forKey: .locale) ?? "pt-BR",
+            variables: try fields.decodeIfPresent([String: TemplateValue].self, forKey: .variables) ?? [:],
+            replyTo: try fields.decodeIfPresent(String.self, forKey: .replyTo)
+        )
+    }
+}
