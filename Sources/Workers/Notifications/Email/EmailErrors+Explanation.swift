@@ -1,3 +1,5 @@
+import Curl
+
 /// What people read in a dead letter. Names of templates and variables, never their values.
 extension EmailTemplateError {
     var explanation: String {

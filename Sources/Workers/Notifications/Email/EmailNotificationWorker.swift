@@ -1,5 +1,6 @@
 import Curl
 public import JobCore
+import Logging
 
 /// Renders, composes and hands over one mail. Message-ID, Date and MIME boundary come from the job, so that a mail sent
 /// twice (a lost answer, a crash before the acknowledgement) is the same mail for every reader.
@@ -58,7 +59,7 @@ public struct EmailNotificationWorker: Worker {
                 dateMilliseconds: context.enqueuedAt.milliseconds
             )
             return try message.composed()
-        } catch let error as MailMessageError {
+        } catch {
             throw JobError.dead("bad_address", error.explanation)
         }
     }
