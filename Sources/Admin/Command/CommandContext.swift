@@ -24,12 +24,22 @@ package struct CommandContext: Sendable {
         self.logger = logger
     }
 
-    /// Opens the platform for one verb and closes it whatever happens.
+    /// Opens the platform for one verb and closes it whatever happens. Only a verb that `creates` may find no store.
     package func withPlatform<T>(
         _ purpose: PlatformPurpose,
+        creates: Bool = false,
         _ body: (Platform) async throws -> T
     ) async throws -> T {
-        let platform = try await open(purpose)
+        let configuration = try PlatformConfiguration.fromEnvironment(environment)
+        if !creates, let path = configuration.missingFile {
+            throw CommandFailure(
+                .failed,
+                "store_missing",
+                "there is no store at \(path)",
+                remedy: "jobctl migrate apply, or run jobctl in the directory that holds .jobs"
+            )
+        }
+        let platform = try await Platform.open(configuration, purpose: purpose, logger: logger)
         do {
             let value = try await body(platform)
             await platform.close()
@@ -40,15 +50,7 @@ package struct CommandContext: Sendable {
         }
     }
 
-    package func open(_ purpose: PlatformPurpose) async throws -> Platform {
-        try await Platform.open(
-            try PlatformConfiguration.fromEnvironment(environment),
-            purpose: purpose,
-            logger: logger
-        )
-    }
-
-    package var jobsDirectory: String { environment["JOBS_DIR"] ?? "jobs" }
+    package var jobsDirectory: String { environment["JOBS_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "jobs" }
 
     /// The declarations, for verbs that need them.
     package func manifest() throws(ManifestError) -> Manifest {
@@ -69,5 +71,13 @@ package struct CommandContext: Sendable {
     /// Who does it, for the audit: a name, not a proof.
     package var actor: String {
         environment["JOBS_ACTOR"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+    }
+}
+
+extension PlatformConfiguration {
+    /// The path of an embedded store that does not exist yet.
+    var missingFile: String? {
+        guard case .embedded(let path) = choice, !FileManager.default.fileExists(atPath: path) else { return nil }
+        return path
     }
 }

@@ -40,6 +40,8 @@ extension CommandFailure {
         case let error as StoreError: self.init(error)
         case let error as BrokerError: self.init(error)
         case let error as EnqueueError: self.init(error)
+        case let error as ConfigurationError:
+            self.init(.usage, "configuration", error.problem, remedy: error.remedy)
         case let error as ManifestError:
             self.init(
                 .failed,

@@ -3,7 +3,7 @@ import Foundation
 /// What a verb reads from the operator: typed answers and piped bytes.
 package struct CommandInput: Sendable {
     package let isTerminal: Bool
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// - Parameter descriptor: stays open and belongs to the caller.
     package init(descriptor: Int32, isTerminal: Bool) {

@@ -27,7 +27,11 @@ package enum JSONValue: Sendable, Equatable {
     package static func == (left: JSONValue, right: JSONValue) -> Bool { left.text == right.text }
 }
 
-extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
+extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) {
+        self = .text(text)
+    }
+
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map { (key: $0.0, value: $0.1) })
     }

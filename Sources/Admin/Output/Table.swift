@@ -43,7 +43,7 @@ struct Table {
         return text
     }
 
-    private static func clean(_ cell: String) -> String {
+    static func clean(_ cell: String) -> String {
         let scalars = cell.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0 }
         return String(String.UnicodeScalarView(scalars))
     }

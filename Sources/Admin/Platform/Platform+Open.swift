@@ -26,13 +26,15 @@ extension Platform {
     ) async throws -> Platform {
         let settings = DatabaseSettings(path: path, opening: purpose == .look ? .readOnly : .create)
         let database = try await EmbeddedDatabase.open(settings)
+        let store = Store(driver: database)
         let process = purpose == .daemon ? try ProcessLock(WorkerLocks(of: database)) : nil
         let broker = EmbeddedBroker(database: database, process: process, logger: logger)
+        // The watch over dead peers reads the broker's tables, so a daemon's store is made fit first.
+        if process != nil { try await store.migrateSchema(extra: EmbeddedBroker.migrations) }
         let watch = process.map { process in
             let watch = PeerWatch(process: process, broker: broker, logger: logger)
             return Task { await watch.run() }
         }
-        let store = Store(driver: database)
         return Platform(
             profile: .embedded,
             broker: broker,

@@ -4,6 +4,14 @@ package struct MigrationPlan: Sendable, Equatable {
     /// Steps still to apply, oldest first.
     package let pending: [Step]
 
+    /// The plan for a store that does not exist.
+    package static var nothingYet: MigrationPlan { MigrationPlan(above: 0) }
+
+    init(above current: Int) {
+        self.current = current
+        pending = Migration.all.filter { $0.version > current }.map { Step(version: $0.version, name: $0.name) }
+    }
+
     package struct Step: Sendable, Equatable {
         package let version: Int
         package let name: String
@@ -22,11 +30,7 @@ extension Store {
         } catch StoreError.schema {
             current = 0
         }
-        let pending = Migration.all.filter { $0.version > current }
-        return MigrationPlan(
-            current: current,
-            pending: pending.map { MigrationPlan.Step(version: $0.version, name: $0.name) }
-        )
+        return MigrationPlan(above: current)
     }
 
     /// Applies the missing steps in one transaction each; `extra` are the driver's own tables, made where missing.

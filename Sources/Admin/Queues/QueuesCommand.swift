@@ -1,0 +1,83 @@
+import ArgumentParser
+import JobCore
+
+struct QueuesCommand: JobsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queues",
+        abstract: "List the queues: what they hold, how late they are, who serves them."
+    )
+
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ context: CommandContext) async throws {
+        try await context.withPlatform(.look) { platform in
+            let thresholds = context.manifestIfAny()?.queues.mapValues(\.lagThreshold) ?? [:]
+            let reports = try await LaneReport.all(platform, thresholds: thresholds, output: context.output)
+            if output.json {
+                var list = context.output.list()
+                for report in reports { list.append(report.json) }
+                list.end()
+            } else {
+                print(reports, platform, context.output)
+            }
+        }
+    }
+
+    private func print(_ reports: [LaneReport], _ platform: Platform, _ output: CommandOutput) {
+        var table = Table(
+            platform.display,
+            [
+                ("QUEUE", .left), ("READY", .right), ("RUNNING", .right), ("WAITING", .right), ("OVERDUE", .right),
+                ("DEAD", .right), ("WORKERS", .right), ("LAG", .right), ("VERDICT", .left), ("DONE", .right),
+                ("P50", .right), ("P95", .right),
+            ]
+        )
+        for report in reports {
+            let lag = Spoken.duration(report.lag.lag)
+            table.append([
+                report.address.name, Spoken.count(report.ready), Spoken.count(report.running),
+                Spoken.count(report.waiting), Spoken.count(report.overdue), Spoken.count(report.dead),
+                Spoken.count(report.workers), report.lag.isEstimated ? "≤ \(lag)" : lag, report.verdict.rawValue,
+                Spoken.count(report.flow.done), milliseconds(report.flow.latency.percentile(0.5)),
+                milliseconds(report.flow.latency.percentile(0.95)),
+            ])
+        }
+        table.print(to: output, empty: "no queues: jobctl topology apply declares those of jobs/")
+    }
+
+    private func milliseconds(_ value: Int64?) -> String {
+        value.map { Spoken.duration(.milliseconds($0)) } ?? "-"
+    }
+}
+
+extension LaneReport {
+    /// Asks broker and store. A broker that does not answer leaves its part unknown: what the store knows is shown.
+    static func all(
+        _ platform: Platform,
+        thresholds: [String: Duration],
+        output: CommandOutput
+    ) async throws -> [LaneReport] {
+        let record = try await platform.store.lanes()
+        var depths: [String: QueueDepth]?
+        do throws(BrokerError) {
+            depths = try await platform.broker.depths(record.brokerQueues)
+        } catch {
+            output.warn(CommandFailure(error).message)
+        }
+        return all(of: record, depths: depths, thresholds: thresholds)
+    }
+
+    /// What is not measured yet is null, never 0.
+    var json: JSONValue {
+        [
+            "queue": .text(address.queue), "lane": .text(address.lane.rawValue), "ready": .int(ready),
+            "running": .int(running), "waiting": .int(waiting), "overdue": .int(overdue), "dead": .int(dead),
+            "workers": .int(workers), "state": "running", "reason": .null, "until": .null,
+            "lag_seconds": .seconds(lag.lag), "verdict": .text(verdict.rawValue), "in_rate": .null, "out_rate": .null,
+            "drain_seconds": .null, "breach_in_seconds": .null, "threshold_seconds": .seconds(threshold),
+            "ok": .bool(isOK), "workers_wanted": .null, "lag_estimated": .bool(lag.isEstimated),
+            "done_total": .int(flow.done), "retried_total": .int(flow.retried), "dead_total": .int(flow.dead),
+            "p50_ms": .int(flow.latency.percentile(0.5)), "p95_ms": .int(flow.latency.percentile(0.95)),
+        ]
+    }
+}
