@@ -23,8 +23,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -57,6 +57,17 @@ let package = Package(
         room("Scheduler", ["JobCore", logging, lifecycle]),
         room("Workers", ["JobCore", "Curl", mustache, logging]),
         room("Admin", ["JobCore", "Embedded", "Cluster", "Scheduler", argumentParser, logging, lifecycle, unixSignals]),
-        .executableTarget(name: "jobctl", dependencies: ["Admin", "Workers"], swiftSettings: settings),
+        .executableTarget(name: "jobctl", dependencies: ["Admin", "JobCore", "Workers"], swiftSettings: settings),
+
+        tests("RabbitMQTests", ["RabbitMQ", "CRabbitMQ", logging, lifecycle]),
+        tests("PostgreSQLTests", ["PostgreSQL", logging, lifecycle]),
+        tests("CurlTests", ["Curl", logging], exclude: ["Peers"]),
+        tests("JobCoreTests", ["JobCore", logging, lifecycle]),
+        tests("EmbeddedTests", ["Embedded", "JobCore", logging]),
+        tests("ClusterTests", ["Admin", "Cluster", "JobCore", "RabbitMQ", logging]),
+        tests("ContractTests", ["Cluster", "Embedded", "JobCore", "RabbitMQ", "Scheduler", logging, lifecycle]),
+        tests("WorkersTests", ["Curl", "JobCore", "Workers", logging], exclude: ["Peers"]),
+        tests("AdminTests", ["Admin", "Embedded", "JobCore", logging]),
+        tests("ChaosTests", ["Admin", "Cluster", "Embedded", "JobCore", "jobctl", logging]),
     ]
 )

@@ -1,6 +1,7 @@
 import Embedded
 import Foundation
 import JobCore
+import Logging
 import Testing
 
 extension EmbeddedRoom {
@@ -96,9 +97,30 @@ extension EmbeddedRoom {
             #expect(seen.sorted() == Array(0..<100))
         }
 
+        @Test func `what could not be given back while the store was held is given back later`() async throws {
+            let store = try TemporaryStore()
+            try await store.openBroker().declare(.system())
+            let broker = try TemporaryStore.broker(on: try await store.open { $0.busyDeadline = .milliseconds(100) })
+            await broker.publish(0..<3)
+            let consumption = try await broker.consume("system", credit: 3)
+            _ = try #require(await consumption.next())
+            let peer = try PythonPeer(PythonPeer.lockHolder, [store.path])
+            #expect(try await peer.line() == "locked")
+            await consumption.giveBack()
+            #expect(try await broker.depths(["system"])["system"]?.ready == 0)
+            peer.say("release")
+            #expect(try await peer.line() == "released")
+            let process = try #require(broker.process)
+            await PeerWatch(process: process, broker: broker, logger: Logger(label: "test")).probe()
+            #expect(try await broker.depths(["system"])["system"]?.ready == 3)
+            peer.kill()
+        }
+
         @Test func `an undeclared queue is missing`() async throws {
             let broker = try await TemporaryStore().openBroker()
-            await #expect(throws: BrokerError.queueMissing("nowhere")) { _ = try await broker.consume("nowhere", credit: 1) }
+            await #expect(throws: BrokerError.queueMissing("nowhere")) {
+                _ = try await broker.consume("nowhere", credit: 1)
+            }
         }
 
         @Test func `stop ends a wait, and so does cancellation`() async throws {
@@ -127,7 +149,8 @@ extension EmbeddedRoom {
             try await wake(consumer: broker, publisher: try await store.openBroker(), name: "other process", below: 250)
         }
 
-        private func wake(consumer: EmbeddedBroker, publisher: EmbeddedBroker, name: String, below: Double) async throws {
+        private func wake(consumer: EmbeddedBroker, publisher: EmbeddedBroker, name: String, below: Double) async throws
+        {
             let consumption = try await consumer.consume("system", credit: 10)
             var times: [Duration] = []
             for n in 0..<50 {
@@ -140,7 +163,9 @@ extension EmbeddedRoom {
                 #expect(deliveries.map(\.message.number) == [n])
                 try await consumption.acknowledge(deliveries.map(\.tag))
             }
-            print("FIGURE publish to delivery, \(name): p50 \(percentile(0.5, times)) p95 \(percentile(0.95, times)) ms")
+            print(
+                "FIGURE publish to delivery, \(name): p50 \(percentile(0.5, times)) p95 \(percentile(0.95, times)) ms"
+            )
             #expect(percentile(0.95, times) < below)
         }
 
@@ -166,18 +191,25 @@ extension EmbeddedRoom {
             // Other tests run beside this one, so a process of its own is measured.
             let path = await settings(of: broker).path
             await #expect(processExitsWith: .success) { [path = path as String] in
-                let broker = try TemporaryStore.broker(on: try await EmbeddedDatabase.open(DatabaseSettings(path: path)))
+                let broker = try TemporaryStore.broker(
+                    on: try await EmbeddedDatabase.open(DatabaseSettings(path: path))
+                )
                 let consumption = try await broker.consume("system", credit: 1)
                 let waiting = Task { await consumption.next() }
                 try await Task.sleep(for: .milliseconds(200))
                 let before = clock()
                 try await Task.sleep(for: .seconds(2))
                 let share = Double(clock() - before) / Double(CLOCKS_PER_SEC) / 2
-                print("FIGURE idle consumer: \(share * 100) % of a core")
+                try "FIGURE idle consumer: \(share * 100) % of a core".write(
+                    toFile: "\(path).idle",
+                    atomically: true,
+                    encoding: .utf8
+                )
                 #expect(share < 0.02)
                 await consumption.stop()
                 _ = await waiting.value
             }
+            print(try String(contentsOfFile: "\(path).idle", encoding: .utf8))
         }
 
         private func settings(of broker: EmbeddedBroker) async -> DatabaseSettings { broker.database.settings }

@@ -94,7 +94,10 @@ extension EmbeddedRoom {
             ]
             for value in values {
                 let row = try await database.read { session throws(StoreError) in
-                    try session.query("select typeof(:v) as kind, :v is :v as same, :v as v, length(cast(:v as blob)) as n", ["v": value])
+                    try session.query(
+                        "select typeof(:v) as kind, :v is :v as same, :v as v, length(cast(:v as blob)) as n",
+                        ["v": value]
+                    )
                 }
                 let answer = try #require(row.first)
                 switch value {
@@ -124,6 +127,37 @@ extension EmbeddedRoom {
             #expect(try await database.number("select count(*) as n from sqlite_master") == 0)
         }
 
+        @Test func `a full disk is a typed error, and the store goes on when there is room`() async throws {
+            let database = try await TemporaryStore().openWithTable()
+            let filling = "insert into t (n) values (:n)"
+            let limit = { @Sendable (pages: Int) in "pragma max_page_count = \(pages)" }
+            try await database.write { session throws(StoreError) in _ = try session.query(limit(4)) }
+            let errors = await withTaskGroup(of: StoreError?.self) { group in
+                for caller in 0..<8 {
+                    group.addTask {
+                        await outcome { () async throws(StoreError) in
+                            try await database.write { session throws(StoreError) in
+                                // Whoever swallows the error must not slip out of the shared transaction.
+                                for n in 0..<2000 {
+                                    do throws(StoreError) {
+                                        try session.execute(filling, ["n": .int(caller * 10_000 + n)])
+                                    } catch {
+                                        try session.execute("insert into t (n) values (-1)")
+                                        throw error
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(errors.allSatisfy { $0?.label == "store_unavailable" })
+            #expect(try await database.number("select count(*) as n from t") == 0)
+            try await database.write { session throws(StoreError) in _ = try session.query(limit(100_000)) }
+            try await database.insert(1)
+        }
+
         @Test func `execute counts rows, also after statements that change none`() async throws {
             let database = try await TemporaryStore().openWithTable()
             let counts = try await database.write { session throws(StoreError) in
@@ -147,7 +181,9 @@ extension EmbeddedRoom {
             let database = try await TemporaryStore().openWithTable()
             database.close()
             await #expect(throws: StoreError.unavailable("the store is closed")) { try await database.insert(1) }
-            await #expect(throws: StoreError.unavailable("the store is closed")) { try await database.number("select 1 as n") }
+            await #expect(throws: StoreError.unavailable("the store is closed")) {
+                try await database.number("select 1 as n")
+            }
         }
     }
 }

@@ -95,7 +95,9 @@ extension EmbeddedRoom {
             let again = ContinuousClock.now
             for _ in 0..<20 { await broker.publish(0..<500) }
             let batched = 10_000 / (ContinuousClock.now - again).seconds
-            print("FIGURE publish: 50 callers one by one \(Int(single))/s, one caller in batches of 500 \(Int(batched))/s")
+            print(
+                "FIGURE publish: 50 callers one by one \(Int(single))/s, one caller in batches of 500 \(Int(batched))/s"
+            )
             #expect(try await broker.depths(["system"])["system"]?.ready == 12_000)
         }
     }

@@ -9,14 +9,26 @@ extension EmbeddedRoom {
             let store = try TemporaryStore()
             let path = "\(store.folder)/a/b/jobs.db"
             let database = try await EmbeddedDatabase.open(DatabaseSettings(path: path))
-            try await database.migrate { session throws(StoreError) in try session.execute("create table t (n integer)") }
+            try await database.migrate { session throws(StoreError) in try session.execute("create table t (n integer)")
+            }
             for name in [path, "\(path)-wal", "\(path)-shm"] {
                 let mode = try FileManager.default.attributesOfItem(atPath: name)[.posixPermissions] as? Int
                 #expect(mode == 0o600, "\(name)")
             }
-            #expect(try await database.read { session throws(StoreError) in
-                try session.query("pragma journal_mode").first?.text("journal_mode")
-            } == "wal")
+            #expect(
+                try await database.read { session throws(StoreError) in
+                    try session.query("pragma journal_mode").first?.text("journal_mode")
+                } == "wal"
+            )
+        }
+
+        @Test func `each commit is flushed, and foreign keys hold`() async throws {
+            let database = try await TemporaryStore().open()
+            let answers = try await database.write { session throws(StoreError) in
+                let synchronous = try session.query("pragma synchronous").first?.int("synchronous")
+                return [synchronous, try session.query("pragma foreign_keys").first?.int("foreign_keys")]
+            }
+            #expect(answers == [2, 1])
         }
 
         @Test(arguments: [DatabaseSettings.Opening.existing, .readOnly])
@@ -34,7 +46,9 @@ extension EmbeddedRoom {
             try await writer.insert(1)
             let reader = try await store.open { $0.opening = .readOnly }
             #expect(try await reader.number("select count(*) as n from t") == 1)
-            await #expect(throws: StoreError.refused("the store was opened to be read only")) { try await reader.insert(2) }
+            await #expect(throws: StoreError.refused("the store was opened to be read only")) {
+                try await reader.insert(2)
+            }
             await #expect(throws: StoreError.refused("attempt to write a readonly database")) {
                 try await reader.read { session throws(StoreError) in try session.execute("delete from t") }
             }
@@ -45,7 +59,8 @@ extension EmbeddedRoom {
             try await store.openWithTable().close()
             let (path, log) = (store.path, "\(store.folder)/committed")
             for round in 0..<3 {
-                await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, log = log as String, round = round as Int] in
+                await #expect(processExitsWith: .signal(SIGKILL)) {
+                    [path = path as String, log = log as String, round = round as Int] in
                     let database = try await EmbeddedDatabase.open(DatabaseSettings(path: path))
                     let file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
                     await withTaskGroup { group in

@@ -9,8 +9,16 @@ extension EmbeddedRoom {
             let broker = try await TemporaryStore().openBroker()
             let topology = Topology.system(limit: 5, lanes: [.normal, .bulk])
             let plan = try await broker.plan(topology)
-            #expect(plan.filter { $0.kind == "queue" }.map(\.name) == ["jobs.unroutable", "system", "system.bulk", "system.dead"])
-            #expect(plan.filter { $0.kind == "route" }.map(\.name) == ["system.probe", "system.probe.bulk", "system.probe.normal"])
+            #expect(
+                plan.filter { $0.kind == "queue" }.map(\.name) == [
+                    "jobs.unroutable", "system", "system.bulk", "system.dead",
+                ]
+            )
+            #expect(
+                plan.filter { $0.kind == "route" }.map(\.name) == [
+                    "system.probe", "system.probe.bulk", "system.probe.normal",
+                ]
+            )
             #expect(plan.allSatisfy { $0.action == .create && $0.command == nil })
             for _ in 0..<2 {
                 try await broker.apply(plan, of: topology)
@@ -24,7 +32,11 @@ extension EmbeddedRoom {
             await broker.publish(0..<3)
             var topology = Topology.system(limit: 9)
             topology.queues.append(Topology.Queue(name: "other", lanes: [.normal], maximumLength: nil))
-            topology.routes[1] = Topology.Route(routingKey: "system.probe", job: "system.probe", address: QueueAddress("other"))
+            topology.routes[1] = Topology.Route(
+                routingKey: "system.probe",
+                job: "system.probe",
+                address: QueueAddress("other")
+            )
             let plan = try await broker.plan(topology)
             #expect(
                 plan.map { "\($0.action) \($0.kind) \($0.name)" } == [

@@ -40,66 +40,76 @@ struct DeadReplayCommand: JobsCommand {
         )
         try await context.withPlatform(dryRun ? .look : .change) { platform in
             try await platform.store.checkSchema()
-            if dryRun {
-                let rehearsal = try await platform.store.rehearse(request)
-                return try await answer(rehearsal, request, platform, context.output)
-            }
-            let limit = request.selector.limit
-            if limit == 0 || limit > DeadReplayCommand.unasked, !consent.yes {
-                let rehearsal = try await platform.store.rehearse(request)
-                if rehearsal.replayed > DeadReplayCommand.unasked {
-                    let deed = "replay \(rehearsal.replayed) dead letters on \(platform.display)"
-                    try await Confirmation(deed: deed, word: String(rehearsal.replayed)).obtain(consent, context)
-                }
-            }
-            try await answer(try await platform.store.replay(request), request, platform, context.output)
+            let unmet = try await unmetIDs(request.selector, platform.store)
+            let progress = try await run(request, platform, context)
+            print(progress, unmet, request, platform, context.output)
+            guard unmet.unknown > 0 else { return }
+            throw CommandFailure(
+                .failed,
+                "not_found",
+                "\(unmet.unknown) of the ids have no dead letter",
+                remedy: "jobctl dead list"
+            )
         }
     }
 
-    private func answer(
-        _ progress: ReplayProgress,
+    private func run(
         _ request: ReplayRequest,
         _ platform: Platform,
-        _ output: CommandOutput
-    ) async throws {
-        let missing = try await missing(progress, request.selector, platform.store)
-        let operation = dryRun || progress.replayed == 0 ? nil : request.rules.operation
-        let reasons = progress.skipped.merging(missing.settled, uniquingKeysWith: +)
-        let skipped = reasons.values.reduce(0, +)
-        if self.output.json {
-            let told = missing.unknown > 0 ? reasons.merging(["not_found": missing.unknown], uniquingKeysWith: +) : reasons
-            output.print([
-                "operation": .string(operation), "replayed": .int(progress.replayed), "skipped": .int(skipped),
-                "failed": .int(missing.unknown),
-                "reasons": .object(told.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) }),
-                "dry_run": .bool(dryRun), "more": .bool(progress.hasMore),
-            ])
-        } else {
-            output.print(platform.display)
-            let verb = dryRun ? "would replay" : "replayed"
-            output.print("\(verb) \(progress.replayed), skipped \(skipped)" + (operation.map { ", operation \($0)" } ?? ""))
-            for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { output.print("  \(count)  \(reason)") }
-            if progress.hasMore { output.print("there may be more: the limit was \(selector.limit)") }
+        _ context: CommandContext
+    ) async throws -> ReplayProgress {
+        if dryRun { return try await platform.store.rehearse(request) }
+        let limit = request.selector.limit
+        if limit == 0 || limit > DeadReplayCommand.unasked, !consent.yes {
+            let rehearsal = try await platform.store.rehearse(request)
+            if rehearsal.replayed > DeadReplayCommand.unasked {
+                let deed = "replay \(rehearsal.replayed) dead letters on \(platform.display)"
+                try await Confirmation(deed: deed, word: String(rehearsal.replayed)).obtain(consent, context)
+            }
         }
-        guard missing.unknown > 0 else { return }
-        throw CommandFailure(
-            .failed,
-            "not_found",
-            "\(missing.unknown) of the ids have no dead letter",
-            remedy: "jobctl dead list"
-        )
+        return try await platform.store.replay(request)
     }
 
-    /// Ids that were asked for and not met open: in which state they are, or that there is no such letter.
-    private func missing(
-        _ progress: ReplayProgress,
+    /// Ids that were asked for and have no open letter: in which state theirs are, or that there is none.
+    private func unmetIDs(
         _ selector: Selector,
         _ store: Store
     ) async throws(StoreError) -> (settled: [String: Int], unknown: Int) {
-        let ids = Set(selector.ids)
-        guard !ids.isEmpty, progress.replayed + progress.skippedCount < ids.count else { return ([:], 0) }
-        let states = try await store.letterStates(of: Array(ids))
-        return (settled, ids.count - states.count)
+        guard !selector.ids.isEmpty else { return ([:], 0) }
+        let states = try await store.letterStates(of: selector.ids)
+        let settled = states.values.filter { !$0.contains(.open) }.compactMap { states in
+            LetterState.allCases.first { states.contains($0) }
+        }
+        return (
+            Dictionary(settled.map { ($0.rawValue, 1) }, uniquingKeysWith: +), Set(selector.ids).count - states.count
+        )
+    }
+
+    private func print(
+        _ progress: ReplayProgress,
+        _ unmet: (settled: [String: Int], unknown: Int),
+        _ request: ReplayRequest,
+        _ platform: Platform,
+        _ output: CommandOutput
+    ) {
+        let operation = dryRun || progress.replayed == 0 ? nil : request.rules.operation
+        var reasons = progress.skipped.merging(unmet.settled, uniquingKeysWith: +)
+        let skipped = reasons.values.reduce(0, +)
+        if unmet.unknown > 0 { reasons["not_found"] = unmet.unknown }
+        let sorted = reasons.sorted { $0.key < $1.key }
+        if self.output.json {
+            output.print([
+                "operation": .string(operation), "replayed": .int(progress.replayed), "skipped": .int(skipped),
+                "failed": .int(unmet.unknown), "reasons": .object(sorted.map { ($0.key, .int($0.value)) }),
+                "dry_run": .bool(dryRun), "more": .bool(progress.hasMore),
+            ])
+            return
+        }
+        output.print(platform.display)
+        let verb = dryRun ? "would replay" : "replayed"
+        output.print("\(verb) \(progress.replayed), skipped \(skipped)" + (operation.map { ", operation \($0)" } ?? ""))
+        for (reason, count) in sorted { output.print("  \(count)  \(reason)") }
+        if progress.hasMore { output.print("there may be more: the limit was \(selector.limit)") }
     }
 
     private func perSecond(_ text: String) throws -> Double {

@@ -1,4 +1,4 @@
-import JobCore
+package import JobCore
 
 /// JSON as every verb prints it: keys in the order they were given, unknown as null, instants as RFC 3339, durations
 /// as seconds.

@@ -16,6 +16,7 @@ struct TopologyPlan {
     }
 
     var isEmpty: Bool { all.isEmpty }
+    var count: Int { all.count }
     var deletions: Int { all.count { $0.action == .delete } }
     /// Steps that a person must do with the printed command.
     var byHand: Int { all.count { $0.command != nil } }

@@ -74,7 +74,8 @@ private struct DepthSurvey {
     }
 
     private mutating func countConsumers(_ session: any SQLSession) throws(StoreError) {
-        for row in try session.query("select process, queue from broker_consumers") where try isAlive(row.text("process")) {
+        for row in try session.query("select process, queue from broker_consumers")
+        where try isAlive(row.text("process")) {
             tallies[try row.text("queue")]?.consumers += 1
         }
     }

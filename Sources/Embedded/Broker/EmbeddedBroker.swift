@@ -12,6 +12,8 @@ package final class EmbeddedBroker: Broker {
     package let locks: WorkerLocks
     let logger: Logger
     private let consumers = Atomic<UInt64>(0)
+    /// Consumptions that ended while the store could not be written.
+    private let unreturned = Mutex<[Claim]>([])
 
     /// - Parameter process: this process's lock; without it `consume` is refused.
     package init(database: EmbeddedDatabase, process: ProcessLock?, logger: Logger) {
@@ -69,6 +71,31 @@ package final class EmbeddedBroker: Broker {
         }
         bells.ring(queues)
         return count
+    }
+
+    /// Keeps a claim whose consumption has ended, until it can be given back.
+    func keepForLater(_ claim: Claim) {
+        unreturned.withLock { $0.append(claim) }
+    }
+
+    /// Gives back what could not be given back when it should. Part of each probe.
+    func retryGivingBack() async {
+        let claims = unreturned.withLock { claims in
+            defer { claims = [] }
+            return claims
+        }
+        for claim in claims { await giveBack(claim) }
+    }
+
+    /// What cannot be given back now stays claimed by this process: not lost, and handed to nobody.
+    func giveBack(_ claim: Claim) async {
+        do throws(StoreError) {
+            try await database.write { session throws(StoreError) in try claim.giveBack(session) }
+            bells.ring([claim.queue])
+        } catch {
+            logger.warning("giving back failed", metadata: [LogKey.queue: "\(claim.queue)", LogKey.error: "\(error)"])
+            keepForLater(claim)
+        }
     }
 
     /// Boot ids that claims or consumers are booked on.

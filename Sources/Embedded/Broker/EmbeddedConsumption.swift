@@ -32,7 +32,7 @@ actor EmbeddedConsumption: Consumption {
                         return deliveries
                     }
                 } catch {
-                    broker.logger.warning("fetching failed", metadata: ["queue": "\(claim.queue)", "error": "\(error)"])
+                    broker.logger.warning("fetching failed", metadata: metadata(error))
                     try? await Task.sleep(for: pause)
                     pause = min(pause * 2, .seconds(1))
                     continue
@@ -65,37 +65,35 @@ actor EmbeddedConsumption: Consumption {
         }
         unacknowledged.subtract(ours)
         bell.ring()
-        guard deleted == ours.count, ours.count == tags.count else { throw .stale }
+        guard deleted == ours.count, ours.count == Set(tags).count else { throw .stale }
     }
 
     func stop() async {
         guard state == .fetching else { return }
         state = .stopped
-        await close { [claim] session throws(StoreError) in try claim.unregister(session) }
+        leave()
+        do throws(StoreError) {
+            try await broker.database.write { [claim] session throws(StoreError) in try claim.unregister(session) }
+        } catch {
+            // Only the count of consumers is wrong, until everything is given back.
+            broker.logger.warning("signing off failed", metadata: metadata(error))
+        }
     }
 
     func giveBack() async {
         guard state != .ended else { return }
         state = .ended
         unacknowledged = []
-        await close { [claim] session throws(StoreError) in try claim.giveBack(session) }
-        broker.bells.ring([claim.queue])
+        leave()
+        await broker.giveBack(claim)
     }
 
-    /// What cannot be given back now stays claimed until this process ends: nothing is lost or handed out twice.
-    private func close(_ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> Void) async {
+    private func leave() {
         broker.bells.remove(queue: claim.queue, consumer: claim.consumer)
         bell.ring()
-        for attempt in 1...3 {
-            do throws(StoreError) {
-                return try await broker.database.write(body)
-            } catch {
-                broker.logger.warning(
-                    "giving back failed",
-                    metadata: ["queue": "\(claim.queue)", "error": "\(error)", "attempt": "\(attempt)"]
-                )
-                guard error.isRetryable else { return }
-            }
-        }
+    }
+
+    private func metadata(_ error: StoreError) -> Logger.Metadata {
+        [LogKey.queue: "\(claim.queue)", LogKey.error: "\(error)"]
     }
 }

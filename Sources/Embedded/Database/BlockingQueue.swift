@@ -40,10 +40,11 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         return takeFirst()
     }
 
-    var hasIdleThread: Bool {
+    /// True when there is more to do than threads that wait for it.
+    var needsThread: Bool {
         condition.lock()
         defer { condition.unlock() }
-        return idle > 0
+        return items.count - head > idle
     }
 
     /// What is queued is still handed out; nothing more is taken.

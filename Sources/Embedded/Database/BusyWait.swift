@@ -8,28 +8,35 @@ import Synchronization
 final class BusyWait: Sendable {
     private let limit: Duration
     private let announcement: TurnAnnouncement?
-    private let until = Mutex<ContinuousClock.Instant?>(nil)
+    private let state: Mutex<State>
+
+    private struct State {
+        var expected: ContinuousClock.Instant?
+        var until: ContinuousClock.Instant
+    }
 
     init(limit: Duration, announcement: TurnAnnouncement? = nil) {
         self.limit = limit
         self.announcement = announcement
+        state = Mutex(State(until: .now))
     }
 
-    /// The next wait ends at `deadline` instead of at the limit.
+    /// Waits end at `deadline` instead of at the limit, until `ended`.
     func expect(by deadline: ContinuousClock.Instant?) {
-        until.withLock { $0 = deadline }
+        state.withLock { $0.expected = deadline }
     }
 
     /// SQLite's busy callback, on the connection's thread: true to try again.
     func callback(tries: Int) -> Bool {
         let now = ContinuousClock.now
-        let deadline = until.withLock { until in
-            if until == nil { until = now + limit }
-            return until ?? now
+        let deadline = state.withLock { state in
+            if tries == 0 { state.until = state.expected ?? now + limit }
+            return state.until
         }
         guard now < deadline else { return false }
         announcement?.announce()
-        usleep(500)
+        // Our own writers rest for a millisecond; a stranger that never rests leaves microseconds between its commits.
+        usleep(tries < 40 ? 500 : 150)
         return true
     }
 

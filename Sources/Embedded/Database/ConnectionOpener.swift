@@ -58,7 +58,9 @@ struct ConnectionOpener: Sendable {
             let folder = (settings.path as NSString).deletingLastPathComponent
             if !folder.isEmpty { try createFolder(folder) }
             let file = Foundation.open(settings.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            guard file >= 0 else { throw .unavailable("cannot open \(settings.path): \(String(cString: strerror(errno)))") }
+            guard file >= 0 else {
+                throw .unavailable("cannot open \(settings.path): \(String(cString: strerror(errno)))")
+            }
             close(file)
         }
         try checkFile()

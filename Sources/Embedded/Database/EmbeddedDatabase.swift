@@ -79,6 +79,7 @@ package final class EmbeddedDatabase: StoreDriver {
         }
     }
 
+    @discardableResult
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
     ) async throws(StoreError) -> T {

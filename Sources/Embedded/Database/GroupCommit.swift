@@ -95,6 +95,7 @@ struct GroupCommit {
         } catch {
             settle(members, error)
         }
+        busy.ended()
         let version = try? session.dataVersion()
         restUntil = turns.committed(
             at: .now,

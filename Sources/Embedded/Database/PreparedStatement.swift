@@ -47,7 +47,9 @@ struct PreparedStatement {
         case .double(let number): return sqlite3_bind_double(handle, index, number)
         case .text(var text):
             return text.withUTF8 { bytes in
-                guard let start = bytes.baseAddress else { return sqlite3_bind_text(handle, index, "", 0, Self.transient) }
+                guard let start = bytes.baseAddress else {
+                    return sqlite3_bind_text(handle, index, "", 0, Self.transient)
+                }
                 return start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
                     sqlite3_bind_text64(handle, index, $0, UInt64(bytes.count), Self.transient, UInt8(SQLITE_UTF8))
                 }
@@ -97,7 +99,9 @@ struct PreparedStatement {
             return .text(String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self))
         case SQLITE_BLOB:
             guard let start = sqlite3_column_blob(handle, index) else { return .bytes([]) }
-            return .bytes([UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index)))))
+            return .bytes(
+                [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index))))
+            )
         default: return .null
         }
     }

@@ -20,7 +20,7 @@ final class ReaderPool: Sendable {
         guard jobs.push(job) else { return false }
         let limit = max(1, opener.settings.readers)
         let starts = started.withLock { started in
-            guard started < limit, started == 0 || !jobs.hasIdleThread else { return false }
+            guard started < limit, jobs.needsThread else { return false }
             started += 1
             return true
         }

@@ -44,7 +44,10 @@ package struct PeerWatch: Sendable {
         var settled: [String] = []
         do {
             try process.renew()
-            for bootID in process.locks.bootIDs() where bootID != process.bootID {
+            await broker.retryGivingBack()
+            // Listed before the claims are read, so that an estate settled in between is not settled again.
+            let known = process.locks.bootIDs()
+            for bootID in known where bootID != process.bootID {
                 guard let lock = process.locks.seize(bootID) else { continue }
                 try await takeOver(bootID)
                 lock.remove()
@@ -52,12 +55,12 @@ package struct PeerWatch: Sendable {
             }
             // Claims without a lock file: the store was copied here, or somebody emptied the folder.
             for bootID in try await broker.claimants()
-            where bootID != process.bootID && !process.locks.isAlive(bootID) && !process.locks.hasFile(bootID) {
+            where !known.contains(bootID) && !process.locks.isAlive(bootID) {
                 try await takeOver(bootID)
                 settled.append(bootID)
             }
         } catch {
-            logger.warning("taking over from a dead process failed", metadata: ["error": "\(error)"])
+            logger.warning("taking over from a dead process failed", metadata: [LogKey.error: "\(error)"])
         }
         return settled
     }
@@ -65,6 +68,9 @@ package struct PeerWatch: Sendable {
     private func takeOver(_ bootID: String) async throws {
         try await onDeath(bootID)
         let returned = try await broker.returnClaims(of: bootID)
-        logger.info("took over from a dead process", metadata: ["boot_id": "\(bootID)", "returned": "\(returned)"])
+        logger.info(
+            "took over from a dead process",
+            metadata: [LogKey.worker: "\(bootID)", LogKey.count: "\(returned)"]
+        )
     }
 }

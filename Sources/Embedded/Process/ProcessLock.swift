@@ -51,10 +51,12 @@ package final class ProcessLock: Sendable {
         }
     }
 
-    /// For an orderly end, after everything claimed has been given back. Peers take over what is left all the same.
+    /// For an orderly end, after everything claimed has been given back: nobody has to take anything over then. What
+    /// is left all the same, a peer finds without the file.
     package func release() {
         file.withLock { file in
             guard file >= 0 else { return }
+            unlink(locks.path(bootID))
             close(file)
             file = -1
         }

@@ -32,10 +32,6 @@ package struct WorkerLocks: Sendable {
         return false
     }
 
-    func hasFile(_ bootID: String) -> Bool {
-        access(path(bootID), F_OK) == 0
-    }
-
     /// Takes the lock of a dead process; nil while it lives, while another peer has it, or when it is gone.
     func seize(_ bootID: String) -> SeizedLock? {
         let file = open(path(bootID), O_RDONLY | O_CLOEXEC)

@@ -1,6 +1,6 @@
 import Foundation
 
-package enum WorkerState: String, Sendable, Codable {
+package enum WorkerState: String, Sendable, Codable, CaseIterable {
     case up, draining, gone
 }
 

@@ -7,7 +7,7 @@ public struct JobContext: Sendable {
     public let attempt: Int
     /// The job's birth; the same for every attempt.
     public let enqueuedAt: Timestamp
-    /// When the attempt's task is cancelled; a worker that goes on is settled as a retry all the same.
+    /// When the attempt's task is cancelled. A worker that throws then is tried again as `timeout`.
     public let deadline: ContinuousClock.Instant
     /// Carries the job's id, name and attempt.
     public let logger: Logger

@@ -16,8 +16,14 @@ package final class RunningAttempts: Sendable {
     private struct State {
         var entries: [UInt64: Entry] = [:]
         var next: UInt64 = 0
-        var draining = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        /// What still runs is no longer waited for.
+        var isAbandoned = false
+        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+
+        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+            defer { waiters = [:] }
+            return Array(waiters.values)
+        }
     }
 
     private let state = Mutex(State())
@@ -48,9 +54,7 @@ package final class RunningAttempts: Sendable {
     func end(_ key: UInt64) {
         let waiters = state.withLock { state in
             state.entries[key] = nil
-            guard state.entries.isEmpty else { return [CheckedContinuation<Void, Never>]() }
-            defer { state.waiters = [] }
-            return state.waiters
+            return state.entries.isEmpty ? state.takeWaiters() : []
         }
         for waiter in waiters { waiter.resume() }
     }
@@ -76,15 +80,32 @@ package final class RunningAttempts: Sendable {
         for task in tasks { task.cancel() }
     }
 
-    /// Returns when nothing runs.
+    /// Stops waiting for attempts that ignore their cancellation: their deliveries go back, the process may end.
+    func abandon() {
+        let waiters = state.withLock { state in
+            state.isAbandoned = true
+            return state.takeWaiters()
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns when nothing runs, when what runs has been abandoned, or when the calling task is cancelled.
     func idle() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                if state.entries.isEmpty { return true }
-                state.waiters.append(continuation)
-                return false
+        let key = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.entries.isEmpty || state.isAbandoned || Task.isCancelled { return true }
+                    state.waiters[key] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isIdle { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: key) }?.resume()
         }
     }
 

@@ -86,24 +86,32 @@ package final class WorkerPool: Service {
         logger.info("workers have drained", metadata: [LogKey.worker: "\(configuration.worker)"])
     }
 
-    /// Stops fetching, lets what runs finish within the grace period, then cancels it: it goes back uncharged.
+    /// Stops fetching, lets what runs finish within the grace period, then cancels it: it goes back uncharged. An
+    /// attempt that ignores even that is abandoned after two more seconds: its delivery goes back, the process may end.
     package func drain() async {
         await withTaskGroup(of: Void.self) { group in
             for runner in runners { group.addTask { await runner.drain() } }
         }
+        if await isIdle(within: configuration.grace) { return }
+        for runner in runners { runner.running.cancelAll() }
+        if await isIdle(within: .seconds(2)) { return }
+        logger.error("attempts ignore their cancellation; their jobs go back to the broker")
+        for runner in runners { runner.running.abandon() }
+    }
+
+    private func isIdle(within limit: Duration) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 for runner in self.runners { await runner.running.idle() }
                 return true
             }
-            group.addTask { [grace = configuration.grace] in
-                try? await Task.sleep(for: grace)
+            group.addTask {
+                try? await Task.sleep(for: limit)
                 return false
             }
-            if await group.next() == false {
-                for runner in runners { runner.running.cancelAll() }
-            }
+            let isIdle = await group.next() ?? false
             group.cancelAll()
+            return isIdle
         }
     }
 

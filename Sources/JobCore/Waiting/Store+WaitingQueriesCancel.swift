@@ -26,13 +26,16 @@ package struct CancelProgress: Sendable, Equatable {
     package var hasMore = false
     var cursor: WaitingCursor?
     var isFinished = false
+
+    package init() {}
 }
 
 extension Store {
     /// Deletes waiting jobs that the promoter does not hold right now. Each slice of at most 500 is one transaction,
     /// with its part of the operation's row, which names what was cancelled.
     package func cancelWaiting(_ request: CancelRequest) async throws(StoreError) -> CancelProgress {
-        var progress = CancelProgress(cursor: request.selector.after.flatMap { WaitingCursor($0) })
+        var progress = CancelProgress()
+        progress.cursor = request.selector.after.flatMap { WaitingCursor($0) }
         while !progress.isFinished {
             let before = progress
             progress = try await driver.write { session throws(StoreError) in

@@ -1,0 +1,57 @@
+import JobCore
+
+/// What the platform's own tables and queues say at the end.
+struct Ledger: Sendable {
+    let ground: Ground
+
+    func effects() async throws -> [Effect] {
+        try await ground.platform.store.driver.read { session throws(StoreError) in
+            var effects: [Effect] = []
+            for row in try session.query("select job_id, attempt from probe_effects") {
+                effects.append(Effect(id: try row.id("job_id"), attempt: Int(clamping: try row.int("attempt"))))
+            }
+            return effects
+        }
+    }
+
+    func effectCount() async throws -> Int { try await count("select count(*) as n from probe_effects") }
+    func waiting() async throws -> Int { try await count("select count(*) as n from waiting") }
+
+    /// Letters, and messages in the queues of letters and of what has no route.
+    func dead() async throws -> Int {
+        let queued = try await ground.platform.broker.depths(["system.dead", Topology.unroutableQueue])
+        return try await count("select count(*) as n from dead_letters") + queued.values.reduce(0) { $0 + $1.ready }
+    }
+
+    /// Jobs that are neither done nor with a living process: ready in a queue, or waiting in the store.
+    func left() async throws -> Int {
+        let queues = Lane.allCases.map { QueueAddress("system", $0).name }
+        let ready = try await ground.platform.broker.depths(queues).values.reduce(0) { $0 + $1.ready }
+        return try await waiting() + ready
+    }
+
+    private func count(_ sql: String) async throws -> Int {
+        try await ground.platform.store.driver.read { session throws(StoreError) in
+            guard let row = try session.query(sql).first else { throw .decoding("no row") }
+            return Int(clamping: try row.int("n"))
+        }
+    }
+
+    /// Returns when nothing is left and, for `quiet`, nothing has come or happened; false at the deadline.
+    func drained(within deadline: Duration, quiet: Duration = .seconds(4)) async throws -> Bool {
+        let end = ContinuousClock.now + deadline
+        var since = ContinuousClock.now
+        var seen = -1
+        while ContinuousClock.now < end {
+            if let left = try? await left(), let effects = try? await effectCount() {
+                if left > 0 || effects != seen { since = .now }
+                seen = effects
+                if left == 0, ContinuousClock.now - since >= quiet { return true }
+            } else {
+                since = .now
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+}

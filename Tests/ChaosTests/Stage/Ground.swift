@@ -1,0 +1,83 @@
+import Admin
+import Foundation
+import JobCore
+import Logging
+
+/// A fresh platform for one test, and what a process needs to work on it.
+struct Ground: Sendable {
+    let profile: Profile
+    /// Logs, histories and, on the embedded profile, the store.
+    let folder: String
+    /// The whole environment of a child process.
+    let environment: [String: String]
+    /// The test's own connections; it writes nothing through them but the schema and, on the cluster, jobs.
+    let platform: Platform
+
+    /// Chosen by `JOBS_TEST_PROFILES`, both if it is not set.
+    static let profiles: [Profile] = {
+        let chosen = ProcessInfo.processInfo.environment["JOBS_TEST_PROFILES"] ?? "embedded,cluster"
+        return chosen.split(separator: ",").compactMap { Profile(rawValue: String($0)) }
+    }()
+
+    static let checkout = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../..").standardizedFileURL.path(percentEncoded: false)
+
+    static let nodesScript =
+        ProcessInfo.processInfo.environment["JOBS_TEST_NODES_SCRIPT"] ?? checkout + "/scripts/nodes"
+
+    /// `JOBS_TEST_JOBCTL`, or the one built beside the test bundle.
+    static let jobctl: String = {
+        if let path = ProcessInfo.processInfo.environment["JOBS_TEST_JOBCTL"] { return path }
+        let beside = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "jobctl")
+        return beside?.path(percentEncoded: false) ?? "jobctl"
+    }()
+
+    static func prepare(_ profile: Profile, _ name: String) async throws -> Ground {
+        guard FileManager.default.isExecutableFile(atPath: jobctl) else {
+            throw StageError("no jobctl at \(jobctl): build it with `swift build --product jobctl`")
+        }
+        let folder = "\(Undertaker.shared.folder)/\(name)-\(profile.rawValue)-\(UUID().uuidString.prefix(4))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let environment = try await environment(profile, folder)
+        var logger = Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .critical
+        let configuration = try PlatformConfiguration.fromEnvironment(environment)
+        let platform = try await Platform.open(configuration, purpose: .migrate, logger: logger)
+        let topology = try Manifest.load(directory: configuration.jobsDirectory).topology
+        try await platform.migrate()
+        try await platform.broker.apply(try await platform.broker.plan(topology), of: topology)
+        try await platform.store.saveRoutes(topology)
+        return Ground(profile: profile, folder: folder, environment: environment, platform: platform)
+    }
+
+    private static func environment(_ profile: Profile, _ folder: String) async throws -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("JOBS_") }
+        switch profile {
+        case .embedded:
+            environment["JOBS_BROKER_URL"] = "sqlite://\(folder)/jobs.db"
+            environment["JOBS_DATABASE_URL"] = "sqlite://\(folder)/jobs.db"
+        case .cluster:
+            environment.merge(try await PrivateNodes.shared.environment()) { $1 }
+            environment["JOBS_PREFIX"] = "chaos\(UUID().uuidString.prefix(8).lowercased())."
+        }
+        environment["JOBS_DIR"] = checkout + "/jobs"
+        environment["JOBS_MAIL_CAPTURE_DIR"] = folder + "/mail"
+        environment[Undertaker.mark] = Undertaker.shared.run
+        return environment
+    }
+
+    /// Starts `jobctl`; its output goes to a file of that name in the folder.
+    func start(_ arguments: [String], log name: String, output: String? = nil) throws -> ChildProcess {
+        let log = "\(folder)/\(name).log"
+        return try ChildProcess(
+            Ground.jobctl,
+            arguments,
+            environment: environment,
+            output: output ?? log,
+            errors: log
+        )
+    }
+
+    /// The SQLite file of the embedded profile.
+    var databasePath: String { folder + "/jobs.db" }
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// RabbitMQ and PostgreSQL of this test run alone: they are killed, so they are nobody else's.
+actor PrivateNodes {
+    static let shared = PrivateNodes()
+
+    private let folder = Undertaker.shared.folder + "/nodes"
+    private let log = Undertaker.shared.folder + "/nodes.log"
+    private var starting: Task<[String: String], any Error>?
+    private var commands = 0
+
+    /// Starts both at the first call; the `JOBS_…` variables that lead to them.
+    func environment() async throws -> [String: String] {
+        if let starting { return try await starting.value }
+        let task = Task {
+            try await self.run("start")
+            return Self.variables(in: try await self.run("env"))
+        }
+        starting = task
+        return try await task.value
+    }
+
+    /// `kill-broker`, `start-broker`, `kill-postgres`, `start-postgres`: each returns when it has happened.
+    func command(_ name: String) async throws {
+        try await run(name)
+    }
+
+    @discardableResult
+    private func run(_ command: String) async throws -> String {
+        commands += 1
+        let output = "\(folder).\(commands).\(command)"
+        let child = try ChildProcess(
+            "/bin/bash",
+            [Ground.nodesScript, command, folder],
+            environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" || $0.key == "JOBS_PORT_RANGE" },
+            output: output,
+            errors: log
+        )
+        guard await child.ended() == .status(0) else {
+            let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            throw StageError("scripts/nodes \(command) failed (needs: scripts/deps cluster): \(said.suffix(2000))")
+        }
+        return try String(contentsOfFile: output, encoding: .utf8)
+    }
+
+    private static func variables(in text: String) -> [String: String] {
+        var variables: [String: String] = [:]
+        for line in text.split(separator: "\n") where line.hasPrefix("export JOBS_") && !line.hasPrefix("export JOBS_TEST") {
+            let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+        }
+        return variables
+    }
+}

@@ -1,0 +1,42 @@
+import Synchronization
+import Testing
+
+/// Counts the named tests that each profile has run. At the end of the suite the numbers are printed, and they must be
+/// equal: a test that forgets a profile is no contract.
+enum Tally {
+    private static let seen = Mutex<[Profile: Set<String>]>([:])
+
+    static func count(_ profile: Profile) {
+        let name = Test.current.map { "\($0.id)" } ?? "unnamed"
+        seen.withLock { _ = $0[profile, default: []].insert(name) }
+    }
+
+    static func conclude() {
+        let seen = seen.withLock { $0 }
+        guard !seen.isEmpty else { return }
+        let figures = Profile.underTest.map { "\(seen[$0]?.count ?? 0) × \($0)" }
+        let names = seen.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+        print("contract: \(names.count) tests: \(figures.joined(separator: ", "))")
+        for profile in Profile.underTest {
+            #expect(seen[profile] == names, "\(profile) did not run the same tests as the other profile")
+        }
+    }
+}
+
+/// Concludes the tally after the last test of the suite and of the suites inside it.
+struct TallyTrait: SuiteTrait, TestScoping {
+    let isRecursive = false
+
+    func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @Sendable () async throws -> Void
+    ) async throws {
+        try await function()
+        Tally.conclude()
+    }
+}
+
+extension Trait where Self == TallyTrait {
+    static var tallied: Self { TallyTrait() }
+}

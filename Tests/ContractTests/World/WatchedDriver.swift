@@ -1,0 +1,58 @@
+import JobCore
+import Synchronization
+
+/// The profile's own driver, which tells of each commit, and fails when a test says so.
+final class WatchedDriver: StoreDriver {
+    /// What becomes of a call before it reaches the database; nil lets it pass.
+    typealias Fault = @Sendable (_ isWrite: Bool) -> StoreError?
+
+    let base: any StoreDriver
+    private let signal: Signal
+    private let fault = Mutex<Fault?>(nil)
+
+    var dialect: Dialect { base.dialect }
+
+    init(_ base: any StoreDriver, signal: Signal) {
+        self.base = base
+        self.signal = signal
+    }
+
+    func fail(_ fault: Fault?) {
+        self.fault.withLock { $0 = fault }
+        signal.ring()
+    }
+
+    /// As if the database were not there.
+    func goAway() {
+        fail { _ in .unavailable("away for a test") }
+    }
+
+    func comeBack() { fail(nil) }
+
+    private func check(isWrite: Bool) throws(StoreError) {
+        if let error = fault.withLock({ $0 })?(isWrite) { throw error }
+    }
+
+    @discardableResult
+    func write<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try check(isWrite: true)
+        let value = try await base.write(body)
+        signal.ring()
+        return value
+    }
+
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try check(isWrite: false)
+        return try await base.read(body)
+    }
+
+    func migrate(
+        _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        try await base.migrate(body)
+    }
+}

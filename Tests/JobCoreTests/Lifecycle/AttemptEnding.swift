@@ -1,0 +1,84 @@
+@testable import JobCore
+
+/// Every way an attempt can end, named as docs/job-lifecycle.md names it. The switches have no default: a case added to
+/// `AttemptResult`, `Outcome` or `JobError.Disposition` does not compile here until it has a name, and then the page
+/// lacks its row.
+enum AttemptEnding: String, CaseIterable {
+    case done = "returned done"
+    case retry = "returned retry"
+    case snooze = "returned snooze"
+    case park = "returned park"
+    case dead = "returned dead"
+    case threwRetry = "threw JobError.retry"
+    case threwDead = "threw JobError.dead"
+    case threwPark = "threw JobError.park"
+    case threwMalformed = "threw Malformed"
+    case threwStoreError = "threw StoreError"
+    case threwAnother = "threw another"
+    case timedOut, interrupted, malformed, unknown, expired, delayed
+
+    init(_ result: AttemptResult) {
+        switch result {
+        case .returned(let outcome): self.init(outcome)
+        case .threw(let error): self.init(error)
+        case .timedOut: self = .timedOut
+        case .interrupted: self = .interrupted
+        case .malformed: self = .malformed
+        case .unknown: self = .unknown
+        case .expired: self = .expired
+        case .delayed: self = .delayed
+        }
+    }
+
+    private init(_ outcome: Outcome) {
+        switch outcome {
+        case .done: self = .done
+        case .retry: self = .retry
+        case .snooze: self = .snooze
+        case .park: self = .park
+        case .dead: self = .dead
+        }
+    }
+
+    private init(_ error: any Error) {
+        switch error {
+        case let error as JobError:
+            switch error.disposition {
+            case .retry: self = .threwRetry
+            case .dead: self = .threwDead
+            case .park: self = .threwPark
+            }
+        case is Malformed: self = .threwMalformed
+        case is StoreError: self = .threwStoreError
+        default: self = .threwAnother
+        }
+    }
+
+    private struct Surprise: Error {}
+
+    /// An attempt that ended so. Errors that have a label of their own have "label".
+    var sample: AttemptResult {
+        switch self {
+        case .done: .returned(.done)
+        case .retry: .returned(.retry(after: nil))
+        case .snooze: .returned(.snooze(until: Timestamp(milliseconds: 5)))
+        case .park: .returned(.park("smtp"))
+        case .dead: .returned(.dead("reason"))
+        case .threwRetry: .threw(JobError.retry("label", "message"))
+        case .threwDead: .threw(JobError.dead("label", "message"))
+        case .threwPark: .threw(JobError.park("smtp", "label", "message"))
+        case .threwMalformed: .threw(Malformed("label", "message"))
+        case .threwStoreError: .threw(StoreError.commitUnknown)
+        case .threwAnother: .threw(Surprise())
+        case .timedOut: .timedOut(.seconds(60))
+        case .interrupted: .interrupted
+        case .malformed: .malformed(Malformed("label", "message"))
+        case .unknown: .unknown("reason")
+        case .expired: .expired
+        case .delayed: .delayed(.seconds(1))
+        }
+    }
+
+    /// Labels that the page calls `label`, because they are the error's own.
+    static let ownLabels: Set<String> = ["label", StoreError.commitUnknown.label, "surprise"]
+}
