@@ -27,6 +27,8 @@ public enum JobsMain {
         output: CommandOutput,
         input: CommandInput
     ) async -> ExitStatus {
+        var registry = registry
+        registry.registerSystemJobs()
         let asJSON = arguments.prefix { $0 != "--" }.contains("--json")
         do {
             let command: any ParsableCommand

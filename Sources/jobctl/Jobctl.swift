@@ -1,9 +1,9 @@
 import Admin
 import Workers
 
-/// CheckIn's command line: the platform's, with CheckIn's job types.
+/// CheckIn's command line: the platform's verbs with CheckIn's job types.
 @main
-enum Jobctl {
+struct Jobctl {
     static func main() async {
         await JobsMain.run(.checkIn())
     }

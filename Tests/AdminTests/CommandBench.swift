@@ -14,10 +14,11 @@ final class CommandBench: Sendable {
           system: {}
         jobs:
           mail.send:
+            summary: sends a mail
             queue: mail
             personal: [to, data.name]
             examples: { 1: [ { to: a@example.com } ] }
-          system.echo: { queue: system, examples: { 1: [ {} ] } }
+          system.echo: { summary: does nothing, queue: system, examples: { 1: [ {} ] } }
         """
 
     struct Answer {
@@ -63,7 +64,13 @@ final class CommandBench: Sendable {
         environment: [String: String] = [:],
         registry: JobRegistry = JobRegistry()
     ) async throws -> Answer {
-        try await run(list: arguments, input: input, isTerminal: isTerminal, environment: environment, registry: registry)
+        try await run(
+            list: arguments,
+            input: input,
+            isTerminal: isTerminal,
+            environment: environment,
+            registry: registry
+        )
     }
 
     /// - Parameter input: what is piped in; there is no terminal.

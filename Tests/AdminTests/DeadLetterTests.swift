@@ -34,13 +34,18 @@ import Testing
             #expect(job.envelope.attempt == 1)
             #expect(job.envelope.enqueuedAt == Timestamp(milliseconds: 1_700_000_000_000))
             #expect(job.envelope.origin == "replay:\(operation)")
-            #expect(job.envelope.carried == [
-                HeaderName.replayOperation: .string(operation), HeaderName.traceparent: .string("00-1-2-01"),
-            ])
+            #expect(
+                job.envelope.carried == [
+                    HeaderName.replayOperation: .string(operation), HeaderName.traceparent: .string("00-1-2-01"),
+                ]
+            )
         }
         let audit = try await bench.withPlatform { platform in
             try await platform.store.driver.read { session throws(StoreError) in
-                try session.query("select kind, actor, reason, state from operations where id = :id", ["id": .text(operation)])
+                try session.query(
+                    "select kind, actor, reason, state from operations where id = :id",
+                    ["id": .text(operation)]
+                )
             }
         }
         #expect(audit.count == 1)
@@ -94,7 +99,16 @@ import Testing
         let wrong = try await bench.run("dead", "replay", "--all", "--limit", "0", input: "yes\n", isTerminal: true)
         #expect(wrong.status == .usage)
         #expect(try await bench.run("dead", "list", "--limit", "0", "--json").list().count == 101)
-        let typed = try await bench.run("dead", "replay", "--all", "--limit", "0", "--json", input: "101\n", isTerminal: true)
+        let typed = try await bench.run(
+            "dead",
+            "replay",
+            "--all",
+            "--limit",
+            "0",
+            "--json",
+            input: "101\n",
+            isTerminal: true
+        )
         #expect(typed.status == .ok)
         #expect(try typed.object()["replayed"] as? Int == 101)
     }
@@ -102,7 +116,17 @@ import Testing
     @Test func `slices of a large replay share one operation, and due times are spread by the rate`() async throws {
         let bench = try CommandBench()
         try await bench.bury(1201)
-        let answer = try await bench.run("dead", "replay", "--all", "--limit", "0", "--rate", "100/s", "--yes", "--json").object()
+        let answer = try await bench.run(
+            "dead",
+            "replay",
+            "--all",
+            "--limit",
+            "0",
+            "--rate",
+            "100/s",
+            "--yes",
+            "--json"
+        ).object()
         #expect(answer["replayed"] as? Int == 1201)
         let operation = try #require(answer["operation"] as? String)
         let row = try await bench.withPlatform { platform in
@@ -124,7 +148,10 @@ import Testing
         let bench = try CommandBench()
         let ids = try await bench.bury(1)
         let id = try #require(ids.first).description
-        #expect(try await bench.run("enqueue", "mail.send", "--payload", #"{"to":"newer"}"#, "--delay", "1h", "--id", id).status == .ok)
+        #expect(
+            try await bench.run("enqueue", "mail.send", "--payload", #"{"to":"newer"}"#, "--delay", "1h", "--id", id)
+                .status == .ok
+        )
         let answer = try await bench.run("dead", "replay", id, "--json").object()
         #expect(answer["replayed"] as? Int == 0)
         #expect(answer["reasons"] as? [String: Int] == ["already_waiting": 1])
@@ -134,7 +161,9 @@ import Testing
     @Test func `personal fields are masked until they are asked for`() async throws {
         let bench = try CommandBench()
         let id = try #require(try await bench.bury(1).first).description
-        let payload = try #require(try await bench.run("dead", "show", id, "--json").object()["payload"] as? [String: Any])
+        let payload = try #require(
+            try await bench.run("dead", "show", id, "--json").object()["payload"] as? [String: Any]
+        )
         #expect(payload["to"] as? String == "***")
         #expect((payload["data"] as? [String: Any])?["name"] as? String == "***")
         #expect((payload["data"] as? [String: Any])?["n"] as? Int == 0)
@@ -146,7 +175,9 @@ import Testing
         let text = try await bench.run("dead", "show", id)
         #expect(!text.out.contains("ana@example.com"))
         let revealed = try await bench.run("dead", "show", id, "--reveal", "--json")
-        #expect(revealed.out.contains(#""payload":{"to":"ana@example.com","data":{"name":"Ana","n":0},"note":"hello"}"#))
+        #expect(
+            revealed.out.contains(#""payload":{"to":"ana@example.com","data":{"name":"Ana","n":0},"note":"hello"}"#)
+        )
         for verb in [["dead", "list"], ["dead", "groups"]] {
             for flags in [[], ["--json"]] {
                 let answer = try await bench.run(list: verb + flags)
@@ -156,7 +187,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--queue", "mail"], 4), (["--queue", "mail.bulk"], 0), (["--queue", "system"], 0), (["--job", "mail.send"], 4),
+        (["--queue", "mail"], 4), (["--queue", "mail.bulk"], 0), (["--queue", "system"], 0),
+        (["--job", "mail.send"], 4),
         (["--error", "smtp_rejected"], 3), (["--error", "timeout"], 1), (["--build", "b1"], 3), (["--build", "b2"], 1),
         (["--since", "1h"], 4), (["--until", "1h"], 0), (["--since", "2000-01-01T00:00:00Z"], 4),
         (["--until", "2000-01-01T00:00:00Z"], 0), (["--where", "data.n=2"], 1), (["--where", "note=hello"], 4),

@@ -28,7 +28,17 @@ import Testing
         let bench = try CommandBench()
         let id = "0197a000-0000-7000-8000-00000000000a"
         let answer = try await bench.run(
-            "enqueue", "mail.send", "--payload", "{}", "--delay", "5m", "--lane", "bulk", "--id", id, "--json"
+            "enqueue",
+            "mail.send",
+            "--payload",
+            "{}",
+            "--delay",
+            "5m",
+            "--lane",
+            "bulk",
+            "--id",
+            id,
+            "--json"
         )
         #expect(try answer.object()["id"] as? String == id)
         #expect(try answer.object()["result"] as? String == "enqueued")
@@ -48,7 +58,9 @@ import Testing
     }
 
     @Test(arguments: ["{", "{]", #"{"a":1,}"#, "", "nope", String(repeating: "[", count: 40)])
-    func `a payload that is not JSON within the limits is refused before anything is sent`(_ payload: String) async throws {
+    func `a payload that is not JSON within the limits is refused before anything is sent`(_ payload: String)
+        async throws
+    {
         let bench = try CommandBench()
         let answer = try await bench.run("enqueue", "mail.send", "--payload", payload)
         #expect(answer.status == .failed)
@@ -91,7 +103,20 @@ import Testing
         #expect(answer.status == .ok)
         #expect(answer.lines.count == 2500)
         let rows = try await bench.run("queues", "--json").list()
-        #expect(rows.first { $0["queue"] as? String == "mail" && $0["lane"] as? String == "normal" }?["ready"] as? Int == 2500)
+        #expect(
+            rows.first { $0["queue"] as? String == "mail" && $0["lane"] as? String == "normal" }?["ready"] as? Int
+                == 2500
+        )
+    }
+
+    @Test(arguments: [
+        ("{}", true), (#" [1, -0.5e+3, 0, "a\"\u00e9", null, true] "#, true), ("1.", false), ("01", false),
+        ("-", false),
+        ("[1,]", false), (#"{"a":1,}"#, false), (#"{"a" 1}"#, false), ("'a'", false), ("NaN", false), ("[1] 2", false),
+        (#""\x""#, false), ("\"a\nb\"", false), ("nul", false), ("// c\n1", false), ("", false),
+    ])
+    func `JSON is taken to the letter`(_ text: String, _ isGood: Bool) {
+        #expect(JSONGrammar.accepts(Array(text.utf8)) == isGood)
     }
 
     @Test(arguments: [
@@ -99,6 +124,9 @@ import Testing
         (#"{"payload":"a\"b,}","z":{"payload":3}}"#, #""a\"b,}""#), (#"{"payload":1,"payload":2}"#, "2"),
     ])
     func `the payload's bytes are taken as they stand`(_ line: String, _ payload: String) {
-        #expect(JSONMembers.bytes(of: "payload", in: Array(line.utf8)).map { String(decoding: $0, as: UTF8.self) } == payload)
+        #expect(
+            JSONMembers.bytes(of: "payload", in: Array(line.utf8)).map { String(decoding: $0, as: UTF8.self) }
+                == payload
+        )
     }
 }

@@ -41,13 +41,21 @@ import Testing
             lag: nil
         ),
         Case(name: "an overdue row counts", evidence: .init(ready: 0, overdueSince: at(80)), lag: .seconds(20)),
-        Case(name: "fetched but not started counts", evidence: .init(ready: 0, unstartedReadyAt: at(50)), lag: .seconds(50)),
+        Case(
+            name: "fetched but not started counts",
+            evidence: .init(ready: 0, unstartedReadyAt: at(50)),
+            lag: .seconds(50)
+        ),
         Case(
             name: "the worst of all",
             evidence: .init(ready: 1, oldestReadyAt: at(95), unstartedReadyAt: at(90), overdueSince: at(30)),
             lag: .seconds(70)
         ),
-        Case(name: "a producer's clock ahead is no negative lag", evidence: .init(ready: 1, oldestReadyAt: at(130)), lag: .zero),
+        Case(
+            name: "a producer's clock ahead is no negative lag",
+            evidence: .init(ready: 1, oldestReadyAt: at(130)),
+            lag: .zero
+        ),
     ]
 
     @Test(arguments: cases)
@@ -68,10 +76,17 @@ import Testing
             return LaneReport.all(of: record, depths: depths ?? [:], thresholds: ["mail": .seconds(10)]).first
         }
         #expect(report(QueueDepth(ready: 0, consumers: 1), workers: 1)?.verdict == .ok)
-        #expect(report(QueueDepth(ready: 1, consumers: 0, oldestReadyAt: Self.at(99)), workers: 0)?.verdict == .noWorkers)
+        #expect(
+            report(QueueDepth(ready: 1, consumers: 0, oldestReadyAt: Self.at(99)), workers: 0)?.verdict == .noWorkers
+        )
         #expect(report(QueueDepth(ready: 1, consumers: 1, oldestReadyAt: Self.at(99)), workers: 1)?.verdict == .ok)
-        #expect(report(QueueDepth(ready: 1, consumers: 1, oldestReadyAt: Self.at(80)), workers: 1)?.verdict == .fallingBehind)
-        #expect(report(QueueDepth(ready: 0, consumers: 1), workers: 1, overdueSince: Self.at(50))?.verdict == .fallingBehind)
+        #expect(
+            report(QueueDepth(ready: 1, consumers: 1, oldestReadyAt: Self.at(80)), workers: 1)?.verdict
+                == .fallingBehind
+        )
+        #expect(
+            report(QueueDepth(ready: 0, consumers: 1), workers: 1, overdueSince: Self.at(50))?.verdict == .fallingBehind
+        )
         #expect(report(QueueDepth(ready: 1, consumers: 1), workers: 1)?.verdict == .unknown)
         #expect(report(nil, workers: 1)?.verdict == .unknown)
         #expect(report(nil, workers: 1)?.isOK == false)
@@ -79,8 +94,15 @@ import Testing
 
     private static func worker(_ id: String) -> WorkerRecord {
         WorkerRecord(
-            id: id, host: "h", pid: 1, build: "b", queues: ["mail"], running: [], runningCounts: [:],
-            heartbeatAge: .zero, state: .up
+            id: id,
+            host: "h",
+            pid: 1,
+            build: "b",
+            queues: ["mail"],
+            running: [],
+            runningCounts: [:],
+            heartbeatAge: .zero,
+            state: .up
         )
     }
 }

@@ -22,7 +22,7 @@ import Testing
         #expect(try await bench.run("topology", "plan").status == .ok)
         let less = """
             queues: { system: {} }
-            jobs: { system.echo: { queue: system, examples: { 1: [ {} ] } } }
+            jobs: { system.echo: { summary: does nothing, queue: system, examples: { 1: [ {} ] } } }
             """
         try less.write(toFile: bench.folder + "/jobs/all.yaml", atomically: true, encoding: .utf8)
         let plan = try await bench.run("topology", "plan", "--json")
@@ -58,7 +58,13 @@ import Testing
         #expect(problems.allSatisfy { $0["remedy"] is String })
 
         try await bench.withPlatform { platform in
-            let beat = WorkerBeat(id: "w", build: "b", queues: ["mail", "mail.bulk", "system"], running: [], state: .up)
+            let beat = WorkerBeat(
+                id: "w",
+                build: "b",
+                queues: ["mail", "mail.bulk", "system"],
+                running: [],
+                state: .up
+            )
             try await platform.store.beat(beat, heads: [:])
         }
         var registry = JobRegistry()
@@ -73,7 +79,12 @@ import Testing
         try await bench.withPlatform { platform in
             let running = [WorkerBeat.Running(id: JobID().description, job: "mail.send", ageSeconds: 1.5)]
             let beat = WorkerBeat(
-                id: "w", build: "b7", queues: ["mail"], running: running, runningCounts: ["mail": 3], state: .up
+                id: "w",
+                build: "b7",
+                queues: ["mail"],
+                running: running,
+                runningCounts: ["mail": 3],
+                state: .up
             )
             try await platform.store.beat(beat, heads: [:])
         }

@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["nonsense"], ["queues", "--nonsense"], ["dead", "lst"], ["enqueue"], ["enqueue", "Bad Name", "--payload", "{}"],
+        ["nonsense"], ["queues", "--nonsense"], ["dead", "lst"], ["enqueue"],
+        ["enqueue", "Bad Name", "--payload", "{}"],
         ["enqueue", "mail.send"], ["enqueue", "mail.send", "--payload", "{}", "--lane", "fast"],
         ["enqueue", "mail.send", "--payload", "{}", "--delay", "soon"], ["dead", "list", "--limit", "-1"],
         ["dead", "list", "--since", "yesterday"], ["dead", "list", "--where", "a"], ["dead", "list", "--after", "x"],

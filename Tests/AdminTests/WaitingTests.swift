@@ -49,7 +49,10 @@ import Testing
             var claimed: [WaitingJob] = []
             while claimed.isEmpty {
                 claimed = try await platform.store.claimDue(
-                    QueueAddress("mail"), limit: 10, claimant: "p", lease: .seconds(60)
+                    QueueAddress("mail"),
+                    limit: 10,
+                    claimant: "p",
+                    lease: .seconds(60)
                 )
             }
         }

@@ -63,7 +63,9 @@ package struct CommandContext: Sendable {
         do {
             return try manifest()
         } catch {
-            output.warn("the declarations in \(jobsDirectory) are not used: \(error.problems.count) mistakes; jobctl doctor")
+            output.warn(
+                "the declarations in \(jobsDirectory) are not used: \(error.problems.count) mistakes; jobctl doctor"
+            )
             return nil
         }
     }

@@ -84,7 +84,8 @@ extension CommandFailure {
         case .queueMissing(let name):
             self.init(status, error.label, "queue \(name) is not declared", remedy: "jobctl topology apply")
         case .refused(let text): self.init(status, error.label, "the broker refused: \(text)", remedy: "jobctl doctor")
-        case .stale: self.init(status, error.label, "the connection was renewed meanwhile", remedy: "run the verb again")
+        case .stale:
+            self.init(status, error.label, "the connection was renewed meanwhile", remedy: "run the verb again")
         }
     }
 

@@ -35,7 +35,7 @@ struct DevCommand: JobsCommand {
         let run = DemoRun(
             platform: platform,
             manifest: manifest,
-            registry: context.withSystemJobs,
+            registry: context.registry,
             resources: WorkerResources(
                 environment: context.environment,
                 jobsDirectory: context.jobsDirectory,

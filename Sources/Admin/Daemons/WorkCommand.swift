@@ -54,7 +54,6 @@ extension CommandContext {
     func runDaemon(_ parts: Daemon.Parts, _ manifest: Manifest) async throws {
         let logger = daemonLogger
         let resources = WorkerResources(environment: environment, jobsDirectory: jobsDirectory, logger: logger)
-        let registry = withSystemJobs
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
         let platform = try await Platform.open(configuration, purpose: .daemon, logger: logger)
         let daemon = Daemon(
@@ -80,12 +79,5 @@ extension CommandContext {
         var logger = logger
         if environment["JOBS_LOG_LEVEL"] == nil { logger.logLevel = .info }
         return logger
-    }
-
-    /// The program's own types and the platform's.
-    var withSystemJobs: JobRegistry {
-        var registry = registry
-        registry.registerSystemJobs()
-        return registry
     }
 }

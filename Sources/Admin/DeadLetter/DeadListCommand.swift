@@ -19,7 +19,10 @@ struct LetterStateOption: ParsableArguments {
 }
 
 struct DeadListCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List dead letters, the newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List dead letters, the newest first."
+    )
 
     @OptionGroup var selector: SelectorOptions
     @OptionGroup var state: LetterStateOption

@@ -47,7 +47,9 @@ struct PayloadMask {
         switch value {
         case let object as [String: Any]:
             return .object(
-                object.sorted { $0.key < $1.key }.map { ($0.key, mask($0.value, at: path + [$0.key], personal: personal)) }
+                object.sorted { $0.key < $1.key }.map {
+                    ($0.key, mask($0.value, at: path + [$0.key], personal: personal))
+                }
             )
         case let list as [Any]: return .array(list.map { mask($0, at: path, personal: personal) })
         case let text as String: return .text(personal == nil ? PayloadMask.mark : text)

@@ -26,7 +26,11 @@ struct BrokerChecks {
         do {
             let plan = try await TopologyPlan(manifest.topology, platform)
             guard plan.isEmpty else {
-                return .bad("topology", "\(plan.count) differences from the declarations", remedy: "jobctl topology plan")
+                return .bad(
+                    "topology",
+                    "\(plan.count) differences from the declarations",
+                    remedy: "jobctl topology plan"
+                )
             }
             return .good("topology", "as declared")
         } catch {

@@ -45,7 +45,9 @@ struct DoctorCommand: JobsCommand {
             let mark = check.isOK.map { $0 ? "ok     " : "PROBLEM" } ?? "unknown"
             let name = check.name + String(repeating: " ", count: width - check.name.count)
             output.print("\(mark)  \(name)  \(check.detail)")
-            if let remedy = check.remedy { output.print("         " + String(repeating: " ", count: width) + "  do: \(remedy)") }
+            if let remedy = check.remedy {
+                output.print("         " + String(repeating: " ", count: width) + "  do: \(remedy)")
+            }
         }
     }
 }

@@ -24,7 +24,9 @@ struct FileChecks {
 
     private func log() -> Checkup {
         let size = size(of: path + "-wal") ?? 0
-        guard size > FileChecks.tolerableLog else { return .good("log", "\(FileChecks.spoken(size)) of write-ahead log") }
+        guard size > FileChecks.tolerableLog else {
+            return .good("log", "\(FileChecks.spoken(size)) of write-ahead log")
+        }
         return .bad(
             "log",
             "\(FileChecks.spoken(size)) of write-ahead log: a process has been reading the file for long",

@@ -53,7 +53,9 @@ struct EnqueueCommand: JobsCommand {
     }
 
     private func enqueueOne(_ payload: String, _ defaults: EnqueueDefaults, _ context: CommandContext) async throws {
-        guard let name = defaults.name else { throw CommandFailure.usage("which job?", remedy: "jobctl enqueue NAME …") }
+        guard let name = defaults.name else {
+            throw CommandFailure.usage("which job?", remedy: "jobctl enqueue NAME …")
+        }
         let bytes = try await PayloadSource.read(payload, context.input)
         try PayloadSource.check(bytes)
         let request = defaults.request(name, payload: bytes, id: try id.map(EnqueueDefaults.id))

@@ -17,7 +17,9 @@ struct EnqueueLine {
                 throw CommandFailure(.failed, error.label, error.message, remedy: "mend the line")
             }
         }
-        guard let members = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
+        guard JSONGrammar.accepts(bytes),
+            let members = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+        else {
             throw EnqueueLine.bad("not a JSON object", label: "malformed_json")
         }
         if let unknown = members.keys.sorted().first(where: { !EnqueueLine.keys.contains($0) }) {
@@ -65,7 +67,8 @@ struct EnqueueLine {
 
     private func number(_ key: String, _ range: ClosedRange<Int64>) throws(CommandFailure) -> Int64? {
         guard let value = members[key] else { return nil }
-        guard let number = (value as? NSNumber).flatMap({ Int64(exactly: $0.doubleValue) }), range.contains(number) else {
+        guard let number = (value as? NSNumber).flatMap({ Int64(exactly: $0.doubleValue) }), range.contains(number)
+        else {
             throw EnqueueLine.bad("\"\(key)\" must be an integer from \(range.lowerBound) to \(range.upperBound)")
         }
         return number

@@ -28,7 +28,9 @@ struct EnqueueLines {
         var batch = Batch()
         var tally = Tally()
         while let line = try await lines.next() {
-            if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }), !line.isTooLong { continue }
+            if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }), !line.isTooLong {
+                continue
+            }
             batch.entries.append((line.number, request(of: line)))
             batch.bytes += line.bytes.count
             if batch.entries.count == EnqueueLines.batchJobs || batch.bytes >= EnqueueLines.batchBytes {

@@ -34,7 +34,12 @@ struct Enqueuer: Sendable {
         }
         guard !known.isEmpty else {
             let remedy = "jobctl topology apply, in the directory that holds jobs/ (or set JOBS_DIR)"
-            return CommandFailure(.failed, error.label, "no queue takes \(name): no job type is known yet", remedy: remedy)
+            return CommandFailure(
+                .failed,
+                error.label,
+                "no queue takes \(name): no job type is known yet",
+                remedy: remedy
+            )
         }
         let nearest = NearestWord.to(name, among: known)
         let remedy = nearest.map { "did you mean \($0)?" } ?? "known: \(known.prefix(20).joined(separator: ", "))"

@@ -19,7 +19,7 @@ enum PayloadSource {
         } catch {
             throw CommandFailure(.failed, error.label, error.message, remedy: "mend the payload")
         }
-        guard (try? JSONSerialization.jsonObject(with: Data(payload), options: .fragmentsAllowed)) != nil else {
+        guard JSONGrammar.accepts(payload) else {
             throw CommandFailure(.failed, "malformed_json", "the payload is not JSON", remedy: "mend the payload")
         }
     }
@@ -38,7 +38,12 @@ final class InputFile: Sendable {
         (descriptor, isOwned) = (open(path, O_RDONLY | O_CLOEXEC), true)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            throw CommandFailure(.failed, "input", "\(path) cannot be read: \(reason)", remedy: "check its name and mode")
+            throw CommandFailure(
+                .failed,
+                "input",
+                "\(path) cannot be read: \(reason)",
+                remedy: "check its name and mode"
+            )
         }
     }
 

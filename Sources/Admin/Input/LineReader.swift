@@ -64,7 +64,9 @@ struct LineReader {
                 while count < 0, errno == EINTR { count = Foundation.read(descriptor, &chunk, chunk.count) }
                 if count < 0 {
                     let reason = String(cString: strerror(errno))
-                    continuation.resume(throwing: CommandFailure(.failed, "input", "the input cannot be read: \(reason)"))
+                    continuation.resume(
+                        throwing: CommandFailure(.failed, "input", "the input cannot be read: \(reason)")
+                    )
                 } else {
                     continuation.resume(returning: Array(chunk.prefix(count)))
                 }

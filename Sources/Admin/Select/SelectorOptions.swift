@@ -51,10 +51,16 @@ struct SelectorOptions: ParsableArguments {
             return id
         }
         guard selector.ids.count <= Selector.maximumIDs else {
-            throw CommandFailure.usage("\(ids.count) ids are more than \(Selector.maximumIDs)", remedy: "use --group or --queue")
+            throw CommandFailure.usage(
+                "\(ids.count) ids are more than \(Selector.maximumIDs)",
+                remedy: "use --group or --queue"
+            )
         }
         if subject == .waiting, group != nil || build != nil {
-            throw CommandFailure.usage("waiting jobs have no --group and no --build", remedy: "use --job, --queue or --error")
+            throw CommandFailure.usage(
+                "waiting jobs have no --group and no --build",
+                remedy: "use --job, --queue or --error"
+            )
         }
         guard limit >= 0 else { throw CommandFailure.usage("--limit must be 0 (no limit) or more") }
         selector.group = group
@@ -69,7 +75,10 @@ struct SelectorOptions: ParsableArguments {
         selector.limit = limit
         selector.after = try checkedCursor(subject)
         if all, !selected.isEmpty {
-            throw CommandFailure.usage("--all does not go with \(selected.joined(separator: ", "))", remedy: "drop one of them")
+            throw CommandFailure.usage(
+                "--all does not go with \(selected.joined(separator: ", "))",
+                remedy: "drop one of them"
+            )
         }
         return selector
     }

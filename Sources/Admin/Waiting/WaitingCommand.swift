@@ -11,7 +11,10 @@ struct WaitingCommand: ParsableCommand {
 }
 
 struct WaitingListCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List waiting jobs, the next due first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List waiting jobs, the next due first."
+    )
 
     @OptionGroup var selector: SelectorOptions
     @OptionGroup var output: OutputOptions

@@ -27,7 +27,8 @@ struct WorkersCommand: JobsCommand {
             for worker in workers {
                 table.append([
                     worker.id, worker.state.rawValue, worker.host, String(worker.pid), worker.build,
-                    String(worker.runningTotal), worker.running.first.map { Spoken.duration(.seconds($0.ageSeconds)) } ?? "-",
+                    String(worker.runningTotal),
+                    worker.running.first.map { Spoken.duration(.seconds($0.ageSeconds)) } ?? "-",
                     "\(Spoken.duration(worker.heartbeatAge)) ago", worker.queues.joined(separator: " "),
                 ])
             }

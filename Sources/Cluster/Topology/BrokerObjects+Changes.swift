@@ -5,8 +5,11 @@ extension BrokerObjects {
     /// What turns `existing` into this, in the order to apply: exchanges, dead-letter queues, policies, queues, then
     /// bindings; deletions last, and an unbind before the bind that moves a key, so that nothing is doubled. In between
     /// a strict publish is refused and an open one lands in `jobs.unroutable`: neither is lost.
-    func changes(from existing: BrokerObjects) -> [TopologyChange] {
-        exchangeChanges(existing) + queueChanges(existing, where: isHolding) + policyChanges(existing)
+    ///
+    /// - Parameter policiesByHand: without the management API policies are printed as commands.
+    func changes(from existing: BrokerObjects, policiesByHand: Bool = false) -> [TopologyChange] {
+        exchangeChanges(existing) + queueChanges(existing, where: isHolding)
+            + policyChanges(existing, byHand: policiesByHand)
             + queueChanges(existing, where: { !isHolding($0) }) + bindingChanges(existing)
             + existing.policies.keys.filter { policies[$0] == nil }.sorted().map {
                 TopologyChange(.delete, kind: "policy", name: $0, detail: "no longer declared")
@@ -35,7 +38,7 @@ extension BrokerObjects {
         }
     }
 
-    private func policyChanges(_ existing: BrokerObjects) -> [TopologyChange] {
+    private func policyChanges(_ existing: BrokerObjects, byHand: Bool) -> [TopologyChange] {
         policies.keys.sorted().compactMap { name in
             guard let wanted = policies[name], existing.policies[name] != wanted else { return nil }
             return TopologyChange(
@@ -43,7 +46,7 @@ extension BrokerObjects {
                 kind: "policy",
                 name: name,
                 detail: wanted.summary,
-                command: wanted.command(name)
+                command: byHand ? wanted.command(name) : nil
             )
         }
     }

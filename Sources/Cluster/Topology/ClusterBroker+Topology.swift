@@ -14,7 +14,7 @@ extension ClusterBroker {
             existing.bindings = wanted.bindings
             existing.policies = wanted.policies
         }
-        return wanted.changes(from: existing)
+        return wanted.changes(from: existing, policiesByHand: true)
     }
 
     package func apply(_ changes: [TopologyChange], of topology: Topology) async throws(BrokerError) {

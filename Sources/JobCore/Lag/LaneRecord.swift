@@ -18,7 +18,8 @@ package struct LaneRecord: Sendable {
         package var emptyAt: Timestamp?
         package var unstartedReadyAt: Timestamp?
 
-        package init(deliveredReadyAt: Timestamp? = nil, emptyAt: Timestamp? = nil, unstartedReadyAt: Timestamp? = nil) {
+        package init(deliveredReadyAt: Timestamp? = nil, emptyAt: Timestamp? = nil, unstartedReadyAt: Timestamp? = nil)
+        {
             self.deliveredReadyAt = deliveredReadyAt
             self.emptyAt = emptyAt
             self.unstartedReadyAt = unstartedReadyAt

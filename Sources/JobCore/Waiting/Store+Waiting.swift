@@ -47,12 +47,13 @@ extension Store {
         }
     }
 
-    /// Deletes what was published, each only at the version that was read: a newer row of a faster worker survives.
-    package func promoted(_ rows: [WaitingVersion]) async throws(StoreError) {
+    /// Deletes what was published, each only at the version that was read and only while this claimant holds it: a newer
+    /// row of a faster worker survives, also one that began to count its versions anew.
+    package func promoted(_ rows: [WaitingVersion], claimant: String) async throws(StoreError) {
         _ = try await driver.write { session throws(StoreError) in
             try session.executeBatch(
-                "delete from waiting where id = :id and version = :version",
-                rows.map { ["id": .id($0.id), "version": .int($0.version)] }
+                "delete from waiting where id = :id and version = :version and claimed_by = :claimant",
+                rows.map { ["id": .id($0.id), "version": .int($0.version), "claimant": .text(claimant)] }
             )
         }
     }

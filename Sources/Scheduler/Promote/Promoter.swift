@@ -86,7 +86,7 @@ package struct Promoter: Service {
                 outcome.rest = error == .queueFull ? .seconds(1) : .milliseconds(500)
             }
         }
-        try await store.promoted(published)
+        try await store.promoted(published, claimant: claimant)
         if !unroutable.isEmpty { try await redirect(unroutable) }
         if !kept.isEmpty {
             logger.info("lane rests, its jobs keep waiting", metadata: [

@@ -1,3 +1,4 @@
+import Admin
 import JobCore
 
 /// What the platform's own tables and queues say at the end.

@@ -53,6 +53,13 @@ extension DeadLetter {
 }
 
 extension World {
+    /// Makes the database itself refuse a letter, whose payload it has already.
+    func refuseEqualPayloads() async throws {
+        try await driver.migrate { session throws(StoreError) in
+            try session.execute("create unique index letters_differ on dead_letters (payload)")
+        }
+    }
+
     func claim(
         _ claimant: String,
         limit: Int = 100,

@@ -1,0 +1,33 @@
+import Admin
+import JobCore
+
+struct CampaignReport: Sendable, CustomStringConvertible {
+    let profile: Profile
+    let plan: CampaignPlan
+    let verdict: Verdict
+    let faults: FaultCount
+    let isDrained: Bool
+    let left: Int
+    let dead: Int
+    let crashes: [Int32]
+    let ownExits: Int
+    let badEndings: [ChildProcess.Ending]
+    let duration: Duration
+
+    /// One line to compare, and one for the rest.
+    var description: String {
+        let kills = "kills worker \(faults.worker) scheduler \(faults.scheduler) " +
+            (profile == .cluster ? "broker \(faults.broker) postgres \(faults.postgres)" : "producer \(faults.producer)")
+        let takeOvers = faults.takeOvers.sorted()
+        let middle = takeOvers.isEmpty ? "unknown" : "\(takeOvers[takeOvers.count / 2].milliseconds) ms"
+        let longest = takeOvers.last.map { "\($0.milliseconds) ms" } ?? "unknown"
+        return """
+            chaos \(profile.rawValue): confirmed \(verdict.confirmed) effects \(verdict.effects) \
+            doubles \(verdict.doubles) unconfirmed \(verdict.unconfirmed) lost \(verdict.lost.count) dead \(dead) \
+            \(kills), ready+running at kills min \(faults.readyAtKills.min() ?? 0), seconds \(Int(duration.seconds))
+            chaos \(profile.rawValue): unfinished \(verdict.unfinished.count) burned \(verdict.burned) left \(left) \
+            strangers \(verdict.strangers) crashes \(crashes.count), take-over after a worker's death p50 \(middle) \
+            max \(longest) (\(takeOvers.count) measured), daemons ended while starting \(ownExits), seed \(plan.seed)
+            """
+    }
+}
