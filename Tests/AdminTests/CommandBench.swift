@@ -18,7 +18,7 @@ final class CommandBench: Sendable {
             queue: mail
             personal: [to, data.name]
             examples: { 1: [ { to: a@example.com } ] }
-          system.echo: { summary: does nothing, queue: system, examples: { 1: [ {} ] } }
+          system.probe: { summary: does nothing, queue: system, examples: { 1: [ {} ] } }
         """
 
     struct Answer {

@@ -85,7 +85,7 @@ import Testing
             #"{"payload":{"to":"4"},"nme":"mail.send"}"#,
             #"{"payload":{},"name":"mail.nowhere"}"#,
             "",
-            #"{ "id":"\#(ids[4])" , "payload" : {"n":1.10,"s":"a,\"}]"} , "name":"system.echo" }"#,
+            #"{ "id":"\#(ids[4])" , "payload" : {"n":1.10,"s":"a,\"}]"} , "name":"system.probe" }"#,
         ]
         let answer = try await bench.run("enqueue", "mail.send", "--ndjson", "-", input: lines.joined(separator: "\n"))
         #expect(answer.status == .failed)

@@ -22,7 +22,7 @@ import Testing
         #expect(try await bench.run("topology", "plan").status == .ok)
         let less = """
             queues: { system: {} }
-            jobs: { system.echo: { summary: does nothing, queue: system, examples: { 1: [ {} ] } } }
+            jobs: { system.probe: { summary: does nothing, queue: system, examples: { 1: [ {} ] } } }
             """
         try less.write(toFile: bench.folder + "/jobs/all.yaml", atomically: true, encoding: .utf8)
         let plan = try await bench.run("topology", "plan", "--json")
@@ -35,7 +35,7 @@ import Testing
         #expect(try applied.object()["operation"] is String)
         #expect(try await bench.run("topology", "plan").status == .ok)
         let routes = try await bench.withPlatform { try await $0.store.routes() }
-        #expect(Set(routes.map(\.job.rawValue)) == ["system.echo"])
+        #expect(Set(routes.map(\.job.rawValue)) == ["system.probe"])
     }
 
     @Test func `topology needs the declarations and says where it looked`() async throws {
@@ -69,7 +69,6 @@ import Testing
         }
         var registry = JobRegistry()
         registry.register(Send.self) { _ in Sender() }
-        registry.register(Echo.self) { _ in Echoer() }
         let healthy = try await bench.run("doctor", registry: registry)
         #expect(healthy.status == .ok, "\(healthy.out)")
     }
@@ -103,14 +102,6 @@ private struct Send: Job {
     var to: String
 }
 
-private struct Echo: Job {
-    static let name: JobName = "system.echo"
-}
-
 private struct Sender: Worker {
     func perform(_ job: Send, _ context: JobContext) async throws -> Outcome { .done }
-}
-
-private struct Echoer: Worker {
-    func perform(_ job: Echo, _ context: JobContext) async throws -> Outcome { .done }
 }

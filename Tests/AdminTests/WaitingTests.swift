@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `nothing to cancel needs no consent and makes no operation`() async throws {
-        let answer = try await bench(1).run("waiting", "cancel", "--job", "system.echo", "--json")
+        let answer = try await bench(1).run("waiting", "cancel", "--job", "system.probe", "--json")
         #expect(answer.status == .ok)
         #expect(try answer.object()["operation"] is NSNull)
     }

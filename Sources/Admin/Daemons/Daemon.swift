@@ -13,7 +13,8 @@ package struct Daemon: Sendable {
         package var queues: Set<String>?
         package var grace: Duration = .seconds(25)
 
-        package init(pools: Bool = true, loops: Bool = true, queues: Set<String>? = nil, grace: Duration = .seconds(25)) {
+        package init(pools: Bool = true, loops: Bool = true, queues: Set<String>? = nil, grace: Duration = .seconds(25))
+        {
             self.pools = pools
             self.loops = loops
             self.queues = queues

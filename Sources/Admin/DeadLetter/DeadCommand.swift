@@ -42,7 +42,7 @@ struct DeadGroupsCommand: JobsCommand {
                     Spoken.excerpt(group.errorMessage),
                 ])
             }
-            table.print(to: context.output, empty: "no dead letters")
+            table.end(to: context.output, empty: "no dead letters")
         }
     }
 }

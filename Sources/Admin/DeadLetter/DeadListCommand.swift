@@ -63,8 +63,9 @@ struct DeadListCommand: JobsCommand {
                 ])
                 cursor = letter.letterID
             }
+            table.flush(to: output)
         }
-        table.print(to: output, empty: "no dead letters")
+        table.end(to: output, empty: "no dead letters")
         if scan.hasMore, let cursor { output.print("there may be more: --after \(cursor), or --limit 0 for all") }
     }
 }

@@ -8,15 +8,24 @@ struct Enqueuer: Sendable {
 
     /// On the embedded profile the first enqueue makes the store, and the routes as the declarations say.
     init(_ platform: Platform, _ context: CommandContext) async throws {
-        if platform.profile == .embedded {
-            if let manifest = context.manifestIfAny() {
-                try await platform.prepare(manifest)
-            } else {
-                try await platform.migrate()
-            }
-        }
+        if platform.profile == .embedded { try await Enqueuer.prepare(platform, context.manifestIfAny()) }
         client = JobClient(broker: platform.broker, store: platform.store)
         known = Set(try await platform.store.routes().map(\.job.rawValue)).sorted()
+    }
+
+    /// Writes only when something is missing: a script that enqueues one by one must not stop the workers each time.
+    private static func prepare(_ platform: Platform, _ manifest: Manifest?) async throws {
+        let isReadable = (try? await platform.store.checkSchema()) != nil
+        guard let manifest else {
+            if !isReadable { try await platform.migrate() }
+            return
+        }
+        if isReadable, let plan = try? await platform.broker.plan(manifest.topology),
+            !plan.contains(where: { $0.action != .delete })
+        {
+            return
+        }
+        try await platform.prepare(manifest)
     }
 
     func enqueue(_ requests: [EnqueueRequest]) async -> [Result<JobID, CommandFailure>] {

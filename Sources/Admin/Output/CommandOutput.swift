@@ -34,22 +34,23 @@ package struct CommandOutput: Sendable {
     func list() -> JSONList { JSONList(output: self) }
 }
 
-/// A JSON array printed while it grows.
+/// A JSON array printed while it grows, an element behind: only the last one has no comma.
 struct JSONList {
-    let output: CommandOutput
-    private var isEmpty = true
+    private let output: CommandOutput
+    private var held: JSONValue?
 
     init(output: CommandOutput) {
         self.output = output
     }
 
-    /// The comma stands before an element: the last one is not known while printing.
     mutating func append(_ element: JSONValue) {
-        output.print((isEmpty ? "[" : ",") + element.text)
-        isEmpty = false
+        output.print(held.map { $0.text + "," } ?? "[")
+        held = element
     }
 
     func end() {
-        output.print(isEmpty ? "[]" : "]")
+        guard let held else { return output.print("[]") }
+        output.print(held.text)
+        output.print("]")
     }
 }

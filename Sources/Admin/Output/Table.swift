@@ -8,34 +8,45 @@ struct Table {
     private let title: String
     private let columns: [(heading: String, side: Side)]
     private var rows: [[String]] = []
+    /// Of the columns, once the headings are out.
+    private var widths: [Int] = []
 
     init(_ title: String, _ columns: [(heading: String, side: Side)]) {
         self.title = title
         self.columns = columns
     }
 
-    var isEmpty: Bool { rows.isEmpty }
-
     mutating func append(_ cells: [String]) {
         rows.append(cells.map(Table.clean))
     }
 
-    /// - Parameter emptyText: what stands there instead of rows when there are none.
-    func print(to output: CommandOutput, empty emptyText: String) {
-        output.print(title)
-        guard !rows.isEmpty else { return output.print(emptyText) }
-        let widths = columns.indices.map { index in
-            max(columns[index].heading.count, rows.map { $0[index].count }.max() ?? 0)
+    /// Prints what there is and forgets it: a long list goes out page by page, aligned as its first page is.
+    mutating func flush(to output: CommandOutput) {
+        guard !rows.isEmpty else { return }
+        if widths.isEmpty {
+            widths = columns.indices.map { index in
+                max(columns[index].heading.count, rows.map { $0[index].count }.max() ?? 0)
+            }
+            output.print(title)
+            let headings = line(columns.map(\.heading))
+            output.print(output.isStyled ? "\u{1B}[1m\(headings)\u{1B}[0m" : headings)
         }
-        let headings = line(columns.map(\.heading), widths)
-        output.print(output.isStyled ? "\u{1B}[1m\(headings)\u{1B}[0m" : headings)
-        for row in rows { output.print(line(row, widths)) }
+        for row in rows { output.print(line(row)) }
+        rows = []
     }
 
-    private func line(_ cells: [String], _ widths: [Int]) -> String {
+    /// - Parameter emptyText: what stands there instead of rows when there were none.
+    mutating func end(to output: CommandOutput, empty emptyText: String) {
+        flush(to: output)
+        guard widths.isEmpty else { return }
+        output.print(title)
+        output.print(emptyText)
+    }
+
+    private func line(_ cells: [String]) -> String {
         var text = ""
         for (index, cell) in cells.enumerated() {
-            let padding = String(repeating: " ", count: widths[index] - cell.count)
+            let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
             if index > 0 { text += "  " }
             text += columns[index].side == .right ? padding + cell : cell + padding
         }

@@ -12,7 +12,8 @@ extension Platform {
             try await store.saveRoutes(manifest.topology)
         case .cluster:
             try await store.checkSchema()
-            let wanted = manifest.topology.queues.flatMap { $0.addresses.map(\.name) } + manifest.topology.deadLetterQueues
+            let wanted =
+                manifest.topology.queues.flatMap { $0.addresses.map(\.name) } + manifest.topology.deadLetterQueues
             let depths = try await broker.depths(wanted)
             if let missing = wanted.first(where: { depths[$0] == nil }) {
                 throw BrokerError.queueMissing("\(missing): run `jobctl topology apply`")

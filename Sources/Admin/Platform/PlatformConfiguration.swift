@@ -45,10 +45,10 @@ package struct PlatformConfiguration: Sendable {
         _ database: String?,
         _ management: String?
     ) throws(ConfigurationError) -> Choice {
-        let default_ = FileManager.default.currentDirectoryPath + "/.jobs/jobs.db"
+        let standard = FileManager.default.currentDirectoryPath + "/.jobs/jobs.db"
         switch (broker.map(kind), database.map(kind)) {
         case (nil, nil):
-            return .embedded(path: default_)
+            return .embedded(path: standard)
         case (.sqlite(let first)?, .sqlite(let second)?) where first == second:
             return .embedded(path: first)
         case (.sqlite?, .sqlite?):
@@ -59,7 +59,10 @@ package struct PlatformConfiguration: Sendable {
         case (.amqp?, .postgres?):
             return .cluster(broker: broker ?? "", database: database ?? "", management: management)
         case (.amqp?, nil):
-            throw ConfigurationError("JOBS_DATABASE_URL is missing", remedy: "AMQP goes with PostgreSQL: set postgres://…")
+            throw ConfigurationError(
+                "JOBS_DATABASE_URL is missing",
+                remedy: "AMQP goes with PostgreSQL: set postgres://…"
+            )
         case (nil, .postgres?):
             throw ConfigurationError("JOBS_BROKER_URL is missing", remedy: "PostgreSQL goes with AMQP: set amqp://…")
         case (.sqlite?, nil):
@@ -67,7 +70,10 @@ package struct PlatformConfiguration: Sendable {
         case (nil, .sqlite?):
             throw ConfigurationError("JOBS_BROKER_URL is missing", remedy: "set it to the same sqlite:/// URL")
         case (.amqp?, .sqlite?):
-            throw ConfigurationError("JOBS_DATABASE_URL is SQLite", remedy: "AMQP goes with PostgreSQL: set postgres://…")
+            throw ConfigurationError(
+                "JOBS_DATABASE_URL is SQLite",
+                remedy: "AMQP goes with PostgreSQL: set postgres://…"
+            )
         case (.sqlite?, .postgres?):
             throw ConfigurationError("JOBS_BROKER_URL is SQLite", remedy: "PostgreSQL goes with AMQP: set amqp://…")
         case (.unknown?, _), (.postgres?, _):
@@ -84,7 +90,8 @@ package struct PlatformConfiguration: Sendable {
     }
 
     private enum Kind: Equatable {
-        case sqlite(String), amqp, postgres, unknown
+        case sqlite(String)
+        case amqp, postgres, unknown
     }
 
     private static func kind(_ url: String) -> Kind {

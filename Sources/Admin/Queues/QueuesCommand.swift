@@ -42,7 +42,7 @@ struct QueuesCommand: JobsCommand {
                 milliseconds(report.flow.latency.percentile(0.95)),
             ])
         }
-        table.print(to: output, empty: "no queues: jobctl topology apply declares those of jobs/")
+        table.end(to: output, empty: "no queues: jobctl topology apply declares those of jobs/")
     }
 
     private func milliseconds(_ value: Int64?) -> String {

@@ -52,8 +52,9 @@ struct WaitingListCommand: JobsCommand {
                 ])
                 cursor = job.cursor
             }
+            table.flush(to: output)
         }
-        table.print(to: output, empty: "nothing waits")
+        table.end(to: output, empty: "nothing waits")
         if scan.hasMore, let cursor { output.print("there may be more: --after \(cursor), or --limit 0 for all") }
     }
 }

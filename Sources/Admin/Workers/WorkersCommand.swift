@@ -32,7 +32,7 @@ struct WorkersCommand: JobsCommand {
                     "\(Spoken.duration(worker.heartbeatAge)) ago", worker.queues.joined(separator: " "),
                 ])
             }
-            table.print(to: context.output, empty: "no worker within a day: jobctl work")
+            table.end(to: context.output, empty: "no worker within a day: jobctl work")
         }
     }
 }

@@ -34,9 +34,12 @@ final class BrokerEvents: Sendable {
         case .connected(let host):
             logger.debug("connected to the broker", metadata: ["host": "\(host)"])
         case .connectFailed(let reason, let retry):
-            logger.warning("broker not reachable", metadata: [
-                LogKey.error: "\(reason)", LogKey.seconds: "\(retry.seconds)",
-            ])
+            logger.warning(
+                "broker not reachable",
+                metadata: [
+                    LogKey.error: "\(reason)", LogKey.seconds: "\(retry.seconds)",
+                ]
+            )
         case .disconnected(let reason):
             logger.warning("broker connection lost", metadata: [LogKey.error: "\(reason)"])
         case .blocked(let reason):
@@ -48,9 +51,12 @@ final class BrokerEvents: Sendable {
         case .cancelledByBroker(let queue):
             logger.warning("the broker ended a subscription", metadata: [LogKey.queue: "\(queue)"])
         case .subscriptionFailed(let queue, let code, let text, _):
-            logger.warning("cannot fetch from a queue", metadata: [
-                LogKey.queue: "\(queue)", LogKey.error: "\(code) \(text)",
-            ])
+            logger.warning(
+                "cannot fetch from a queue",
+                metadata: [
+                    LogKey.queue: "\(queue)", LogKey.error: "\(code) \(text)",
+                ]
+            )
         }
     }
 }

@@ -116,7 +116,8 @@ extension PublishError {
         case .unconfirmed: self = .unconfirmed
         case .notConnected(let reason): self = .unavailable(reason)
         case .bufferFull: self = .unavailable("this process has too many publishes waiting")
-        case .tooLarge(let what, let size, let limit): self = .refused("\(what) has \(size) bytes, at most \(limit) are sent")
+        case .tooLarge(let what, let size, let limit):
+            self = .refused("\(what) has \(size) bytes, at most \(limit) are sent")
         case .channelClosed(404, let text): self = .refused("\(text): run `jobctl topology apply`")
         case .channelClosed(let code, let text): self = .refused("\(code) \(text)")
         case .shutDown: self = .unavailable("shutting down")

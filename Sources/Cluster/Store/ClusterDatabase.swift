@@ -52,7 +52,10 @@ package final class ClusterDatabase: StoreDriver {
     ) async throws(StoreError) {
         let schema = schema
         try await transaction(readOnly: false) { session throws(StoreError) in
-            _ = try session.query("select cast(pg_advisory_xact_lock(hashtext(:name)) as text) as locked", ["name": .text(schema)])
+            _ = try session.query(
+                "select cast(pg_advisory_xact_lock(hashtext(:name)) as text) as locked",
+                ["name": .text(schema)]
+            )
             try session.execute("create schema if not exists \"\(schema)\"")
             try body(session)
         }

@@ -15,7 +15,12 @@ extension BrokerObjects {
                 TopologyChange(.delete, kind: "policy", name: $0, detail: "no longer declared")
             }
             + existing.queues.subtracting(queues).sorted().map {
-                TopologyChange(.delete, kind: "queue", name: $0, detail: "no longer declared; only when empty and unused")
+                TopologyChange(
+                    .delete,
+                    kind: "queue",
+                    name: $0,
+                    detail: "no longer declared; only when empty and unused"
+                )
             }
     }
 

@@ -19,10 +19,12 @@ package final class FlowRecorder: Sendable {
 
     /// Puts back what could not be written.
     package func restore(_ taken: [QueueAddress: FlowCounts]) {
-        counts.withLock { $0.merge(taken) { current, back in
-            var sum = current
-            sum.merge(back)
-            return sum
-        } }
+        counts.withLock {
+            $0.merge(taken) { current, back in
+                var sum = current
+                sum.merge(back)
+                return sum
+            }
+        }
     }
 }

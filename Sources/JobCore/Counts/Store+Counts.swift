@@ -41,7 +41,8 @@ extension Store {
     package func counts() async throws(StoreError) -> [QueueAddress: FlowCounts] {
         try await driver.read { session throws(StoreError) in
             var counts: [QueueAddress: FlowCounts] = [:]
-            for row in try session.query("select queue, lane, done, retried, snoozed, dead, replayed from queue_counts") {
+            for row in try session.query("select queue, lane, done, retried, snoozed, dead, replayed from queue_counts")
+            {
                 let address = QueueAddress(try row.text("queue"), Lane(rawValue: try row.text("lane")) ?? .normal)
                 var flow = FlowCounts()
                 flow.done = try row.int("done")

@@ -14,9 +14,12 @@ extension Store {
                 try await bury([letter])
             } catch {
                 guard !error.isRetryable else { throw error }
-                logger.error("letter refused by the store, kept without its bytes", metadata: [
-                    LogKey.job: "\(letter.jobID)", LogKey.error: "\(error.label)",
-                ])
+                logger.error(
+                    "letter refused by the store, kept without its bytes",
+                    metadata: [
+                        LogKey.job: "\(letter.jobID)", LogKey.error: "\(error.label)",
+                    ]
+                )
                 try await bury([letter.withoutBytes(error)])
             }
         }

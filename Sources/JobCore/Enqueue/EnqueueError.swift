@@ -33,7 +33,8 @@ public struct EnqueueError: Error, Sendable, Equatable, CustomStringConvertible 
 
     public var description: String {
         switch cause {
-        case .publish(.unroutable(let key)): "no queue is bound to \(key): check the name, or run `jobctl topology apply`"
+        case .publish(.unroutable(let key)):
+            "no queue is bound to \(key): check the name, or run `jobctl topology apply`"
         case .publish(.queueFull): "the queue is full: try again later with id \(id)"
         case .publish(.brokerBlocked(let reason)): "the broker takes nothing now (\(reason)): try again with id \(id)"
         case .publish(.unconfirmed): "sent but not confirmed: enqueue again with id \(id), it stays one job"

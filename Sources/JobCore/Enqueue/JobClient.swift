@@ -37,7 +37,9 @@ public struct JobClient: Sendable {
             do {
                 let envelope = try request.envelope(at: .now())
                 if let delay = request.delay, delay > .zero {
-                    later.append((index, WaitingEntry(envelope: envelope, address: nil, due: .after(delay), reason: .delay)))
+                    later.append(
+                        (index, WaitingEntry(envelope: envelope, address: nil, due: .after(delay), reason: .delay))
+                    )
                 } else {
                     now.append((index, envelope))
                 }

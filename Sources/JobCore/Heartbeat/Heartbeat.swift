@@ -1,8 +1,8 @@
 import Logging
 
-/// Tells the store every two seconds that this process is alive, what it runs and what it has done.
+/// Tells the store every second that this process is alive, what it runs and what it has done.
 struct Heartbeat: Sendable {
-    static let period: Duration = .seconds(2)
+    static let period: Duration = .seconds(1)
 
     let store: Store
     let runners: [QueueRunner]

@@ -46,8 +46,10 @@ extension Timestamp: CustomStringConvertible {
             let text = String(value)
             return String(repeating: "0", count: Swift.max(0, width - text.count)) + text
         }
-        let day = "\(digits(Int(fields.tm_year) + 1900, 4))-\(digits(Int(fields.tm_mon) + 1, 2))-\(digits(Int(fields.tm_mday), 2))"
-        let clock = "\(digits(Int(fields.tm_hour), 2)):\(digits(Int(fields.tm_min), 2)):\(digits(Int(fields.tm_sec), 2))"
+        let day =
+            "\(digits(Int(fields.tm_year) + 1900, 4))-\(digits(Int(fields.tm_mon) + 1, 2))-\(digits(Int(fields.tm_mday), 2))"
+        let clock =
+            "\(digits(Int(fields.tm_hour), 2)):\(digits(Int(fields.tm_min), 2)):\(digits(Int(fields.tm_sec), 2))"
         return "\(day)T\(clock).\(digits(Int(fraction), 3))Z"
     }
 }

@@ -95,9 +95,13 @@ struct AttemptExecutor: Sendable {
         if let delay = envelope.carried[HeaderName.delay]?.integer, delay > 0 {
             return .delayed(.milliseconds(delay))
         }
-        guard let registered = performs[envelope.job] else { return .unknown("no worker for \(envelope.job) in this build") }
+        guard let registered = performs[envelope.job] else {
+            return .unknown("no worker for \(envelope.job) in this build")
+        }
         guard envelope.version <= registered.version else {
-            return .unknown("\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)")
+            return .unknown(
+                "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
+            )
         }
         var logger = logger
         logger[metadataKey: LogKey.job] = "\(envelope.id)"
@@ -143,10 +147,13 @@ struct AttemptExecutor: Sendable {
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
             return true
         case .bury(let failure):
-            logger.info("job is dead", metadata: [
-                LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)", LogKey.attempt: "\(envelope.attempt)",
-                LogKey.error: "\(failure.label)",
-            ])
+            logger.info(
+                "job is dead",
+                metadata: [
+                    LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)", LogKey.attempt: "\(envelope.attempt)",
+                    LogKey.error: "\(failure.label)",
+                ]
+            )
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
             try await settler.settle(.bury(letter))
             flow.record(address) { $0.dead += 1 }

@@ -46,7 +46,7 @@ extension Disposition {
         }
         switch result {
         case .returned(.done): return .acknowledge
-        case .returned(.retry(let delay)): 
+        case .returned(.retry(let delay)):
             let decision = policy.decision(afterAttempt: envelope.attempt, outcomeDelay: delay, random: random)
             return follow(decision, Failure("retry", "the worker asked for a retry"))
         case .returned(.snooze(let until)): return .wait(.at(until), .snooze, attempt: envelope.attempt, nil)

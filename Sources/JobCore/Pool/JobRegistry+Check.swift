@@ -17,7 +17,9 @@ extension JobRegistry {
         }
         for declaration in manifest.jobs.values.sorted(by: { $0.name < $1.name }) {
             guard let type = types[declaration.name] else {
-                problems.append("\(declaration.declaredAt): \(declaration.name) has no worker: register it, or remove it here")
+                problems.append(
+                    "\(declaration.declaredAt): \(declaration.name) has no worker: register it, or remove it here"
+                )
                 continue
             }
             if type.version != declaration.version {

@@ -117,8 +117,15 @@ final class QueueRunner: Sendable {
         let task = Task {
             let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }
             do throws(StoreError) {
+                #if JOBS_MUTANT_ACK_FIRST
+                // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
+                // can see a loss. No other build has it.
+                acknowledger.acknowledge(delivery.tag)
+                _ = try await attempts.run(prepared, at: address, interruption: interruption)
+                #else
                 let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
                 if isSettled { acknowledger.acknowledge(delivery.tag) }
+                #endif
             } catch {
                 await park(error)
             }
@@ -136,9 +143,12 @@ final class QueueRunner: Sendable {
             return state.consumption
         }
         guard let consumption else { return }
-        logger.error("parked: the store does not answer; the broker keeps the jobs", metadata: [
-            LogKey.error: "\(error.label)"
-        ])
+        logger.error(
+            "parked: the store does not answer; the broker keeps the jobs",
+            metadata: [
+                LogKey.error: "\(error.label)"
+            ]
+        )
         slots.close()
         await consumption.stop()
     }

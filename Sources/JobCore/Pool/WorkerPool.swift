@@ -5,6 +5,8 @@ package struct PoolConfiguration: Sendable {
     /// How long running jobs may go on after a drain begins, default 25 s: five less than what an orchestrator
     /// usually gives a process between SIGTERM and SIGKILL.
     package var grace: Duration = .seconds(25)
+    /// How long settling is tried again on a lost store before the queues park.
+    package var patience: Duration = .seconds(20)
     /// This process in the `workers` table and in letters.
     package var worker: String
     package var build: String
@@ -45,7 +47,7 @@ package final class WorkerPool: Service {
             },
             client: JobClient(broker: broker, store: store),
             store: store,
-            settler: Settler(store: store, logger: logger),
+            settler: Settler(store: store, patience: configuration.patience, logger: logger),
             flow: flow,
             build: configuration.build,
             worker: configuration.worker,

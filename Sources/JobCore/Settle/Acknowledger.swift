@@ -72,9 +72,12 @@ final class Acknowledger: Sendable {
                 logger.debug("acknowledging waits for the broker", metadata: [LogKey.error: "\(reason)"])
                 try? await Task.sleep(for: backoff.next())
             } catch {
-                logger.info("acknowledgements did not reach the broker, which will deliver again", metadata: [
-                    LogKey.error: "\(error.label)", LogKey.count: "\(tags.count)",
-                ])
+                logger.info(
+                    "acknowledgements did not reach the broker, which will deliver again",
+                    metadata: [
+                        LogKey.error: "\(error.label)", LogKey.count: "\(tags.count)",
+                    ]
+                )
                 return
             }
         }

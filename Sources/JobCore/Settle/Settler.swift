@@ -23,7 +23,7 @@ final class Settler: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(store: Store, patience: Duration = .seconds(20), logger: Logger) {
+    init(store: Store, patience: Duration, logger: Logger) {
         self.store = store
         self.patience = patience
         self.logger = logger
@@ -71,9 +71,12 @@ final class Settler: Sendable {
         for waiting in batch {
             var error = await write([waiting.settlement])
             if let refusal = error, !refusal.isRetryable, case .bury(let letter) = waiting.settlement {
-                logger.error("letter refused by the store, kept without its bytes", metadata: [
-                    LogKey.job: "\(letter.jobID)", LogKey.error: "\(refusal.label)",
-                ])
+                logger.error(
+                    "letter refused by the store, kept without its bytes",
+                    metadata: [
+                        LogKey.job: "\(letter.jobID)", LogKey.error: "\(refusal.label)",
+                    ]
+                )
                 error = await write([.bury(letter.withoutBytes(refusal))])
             }
             waiting.continuation.resume(returning: error)

@@ -76,7 +76,9 @@ extension Store {
             throw .schema("the store is at schema \(current), this build needs \(needed): run `jobctl migrate apply`")
         }
         guard minimumReader <= Int64(needed) else {
-            throw .schema("the store needs a build that reads schema \(minimumReader), this one reads \(needed): deploy it")
+            throw .schema(
+                "the store needs a build that reads schema \(minimumReader), this one reads \(needed): deploy it"
+            )
         }
     }
 }

@@ -51,9 +51,12 @@ package struct Collector: Service {
                         await consumption.giveBack()
                         if !drain.isDraining { try? await Task.sleep(for: backoff.next()) }
                     } catch {
-                        logger.warning("cannot collect dead letters, will try again", metadata: [
-                            LogKey.queue: "\(queue)", LogKey.error: "\(error.label)",
-                        ])
+                        logger.warning(
+                            "cannot collect dead letters, will try again",
+                            metadata: [
+                                LogKey.queue: "\(queue)", LogKey.error: "\(error.label)",
+                            ]
+                        )
                         try? await Task.sleep(for: backoff.next())
                     }
                 }

@@ -89,9 +89,12 @@ package struct Promoter: Service {
         try await store.promoted(published, claimant: claimant)
         if !unroutable.isEmpty { try await redirect(unroutable) }
         if !kept.isEmpty {
-            logger.info("lane rests, its jobs keep waiting", metadata: [
-                LogKey.queue: "\(lane)", LogKey.count: "\(kept.count)",
-            ])
+            logger.info(
+                "lane rests, its jobs keep waiting",
+                metadata: [
+                    LogKey.queue: "\(lane)", LogKey.count: "\(kept.count)",
+                ]
+            )
             try await store.unclaim(kept, claimant: claimant)
         }
         outcome.published = published.count + unroutable.count
@@ -105,7 +108,8 @@ package struct Promoter: Service {
         let routes = try await store.routes()
         for job in jobs {
             var envelope = job.envelope
-            if let route = routes.first(where: { $0.routingKey == envelope.job.rawValue }), route.address != job.address {
+            if let route = routes.first(where: { $0.routingKey == envelope.job.rawValue }), route.address != job.address
+            {
                 envelope.lane = route.address.lane
                 moved.append(
                     WaitingEntry(
@@ -118,7 +122,10 @@ package struct Promoter: Service {
                     )
                 )
             } else {
-                let failure = Failure("unroutable", "no queue is bound to \(envelope.routingKey): run `jobctl topology apply`")
+                let failure = Failure(
+                    "unroutable",
+                    "no queue is bound to \(envelope.routingKey): run `jobctl topology apply`"
+                )
                 letters.append(DeadLetter(envelope, at: job.address, failure: failure, build: build, worker: claimant))
             }
         }

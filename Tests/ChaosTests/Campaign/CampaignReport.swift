@@ -16,8 +16,10 @@ struct CampaignReport: Sendable, CustomStringConvertible {
 
     /// One line to compare, and one for the rest.
     var description: String {
-        let kills = "kills worker \(faults.worker) scheduler \(faults.scheduler) " +
-            (profile == .cluster ? "broker \(faults.broker) postgres \(faults.postgres)" : "producer \(faults.producer)")
+        let kills =
+            "kills worker \(faults.worker) scheduler \(faults.scheduler) "
+            + (profile == .cluster
+                ? "broker \(faults.broker) postgres \(faults.postgres)" : "producer \(faults.producer)")
         let takeOvers = faults.takeOvers.sorted()
         let middle = takeOvers.isEmpty ? "unknown" : "\(takeOvers[takeOvers.count / 2].milliseconds) ms"
         let longest = takeOvers.last.map { "\($0.milliseconds) ms" } ?? "unknown"

@@ -25,7 +25,8 @@ actor Crew {
     }
 
     func hire(workers: Int, schedulers: Int) {
-        for role in Array(repeating: Role.worker, count: workers) + Array(repeating: Role.scheduler, count: schedulers) {
+        for role in Array(repeating: Role.worker, count: workers) + Array(repeating: Role.scheduler, count: schedulers)
+        {
             let index = members.count
             members.append(Member(role: role))
             members[index].task = Task { try await self.keepAlive(index) }

@@ -75,8 +75,13 @@ struct Nemesis: Sendable {
 
     private func killProducer(_ random: inout SeededRandom) async throws {
         guard let sink = sink as? ProcessSink else { return }
-        while !sink.killCurrent() {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 1...60, using: &random)))
+        // Its life is short: at any moment of it, from the start of the process to its last confirmation.
+        while true {
+            if sink.isEnqueueing {
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...600, using: &random)))
+                if sink.killCurrent() { return }
+            }
+            try await Task.sleep(for: .milliseconds(10))
         }
     }
 

@@ -40,11 +40,15 @@ struct Probe: Sendable {
 struct ProbeMix {
     /// How long an attempt works, in milliseconds.
     let work: ClosedRange<Int>
+    private let failures: Bool
+    private let delays: Bool
     private var random: SeededRandom
     private var made = 0
 
-    init(work: ClosedRange<Int>, seed: UInt64) {
+    init(work: ClosedRange<Int>, seed: UInt64, failures: Bool = true, delays: Bool = true) {
         self.work = work
+        self.failures = failures
+        self.delays = delays
         random = SeededRandom(seed: seed)
     }
 
@@ -54,11 +58,11 @@ struct ProbeMix {
             return Probe(
                 job: SystemProbe(
                     workMs: Int.random(in: work, using: &random),
-                    failAttempts: made % 10 == 3 ? 1 : 0,
+                    failAttempts: failures && made % 10 == 3 ? 1 : 0,
                     record: true
                 ),
                 lane: made % 11 == 0 ? .high : made % 13 == 0 ? .bulk : .normal,
-                delay: made % 7 == 5 ? .milliseconds(Int.random(in: 300...3000, using: &random)) : .zero
+                delay: delays && made % 7 == 5 ? .milliseconds(Int.random(in: 300...3000, using: &random)) : .zero
             )
         }
     }

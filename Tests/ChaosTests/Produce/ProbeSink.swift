@@ -67,6 +67,8 @@ final class ProcessSink: ProbeSink {
         text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().compactMap { JobID($0) }
     }
 
+    var isEnqueueing: Bool { current.withLock { $0.child?.isRunning ?? false } }
+
     /// Kills the process that enqueues now; false when none does.
     func killCurrent() -> Bool {
         current.withLock { $0.child?.signal(SIGKILL) ?? false }

@@ -72,7 +72,9 @@ final class Backlog: Sendable {
 
     /// Nil while the broker does not answer.
     func measureNow() async -> Int? {
-        guard let depths = try? await broker.depths(Backlog.queues), depths.count == Backlog.queues.count else { return nil }
+        guard let depths = try? await broker.depths(Backlog.queues), depths.count == Backlog.queues.count else {
+            return nil
+        }
         let ready = depths.values.reduce(0) { $0 + $1.ready }
         last.withLock { $0 = ready }
         return ready

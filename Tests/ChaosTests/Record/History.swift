@@ -15,7 +15,9 @@ final class History: Sendable {
     private let path: String
 
     init(_ path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw StageError("cannot write \(path)") }
+        guard FileManager.default.createFile(atPath: path, contents: nil) else {
+            throw StageError("cannot write \(path)")
+        }
         file = Mutex(try FileHandle(forWritingTo: URL(filePath: path)))
         self.path = path
     }
@@ -40,7 +42,9 @@ final class History: Sendable {
     func events() throws -> [Event] {
         try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { line in
             let words = line.split(separator: " ")
-            guard words.count >= 2, let id = JobID(words[1]) else { throw StageError("a bad line in the history: \(line)") }
+            guard words.count >= 2, let id = JobID(words[1]) else {
+                throw StageError("a bad line in the history: \(line)")
+            }
             switch words[0] {
             case "attempted": return .attempted(id, lastAttempt: words.count > 2 ? Int(words[2]) ?? 1 : 1)
             case "confirmed": return .confirmed(id)

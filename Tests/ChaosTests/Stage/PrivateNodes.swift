@@ -45,7 +45,8 @@ actor PrivateNodes {
 
     private static func variables(in text: String) -> [String: String] {
         var variables: [String: String] = [:]
-        for line in text.split(separator: "\n") where line.hasPrefix("export JOBS_") && !line.hasPrefix("export JOBS_TEST") {
+        for line in text.split(separator: "\n")
+        where line.hasPrefix("export JOBS_") && !line.hasPrefix("export JOBS_TEST") {
             let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
             if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
         }

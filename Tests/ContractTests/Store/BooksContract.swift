@@ -1,6 +1,6 @@
-import JobCore
-import Logging
 import Testing
+
+@testable import JobCore
 
 extension Contract {
     /// Counters, routes, processes, depths and operations.

@@ -8,7 +8,11 @@ final class WatchedBroker: Broker {
     let base: any Broker
     private let signal: Signal
     private let beforeAcknowledging = Mutex<(@Sendable ([DeliveryTag]) async -> Answer)?>(nil)
+    private let fetchCount = Mutex(0)
     private let afterPublishing = Mutex<(@Sendable ([WireMessage]) async -> Void)?>(nil)
+
+    /// How often somebody began to consume.
+    var fetches: Int { fetchCount.withLock { $0 } }
 
     init(_ base: any Broker, signal: Signal) {
         self.base = base
@@ -33,7 +37,8 @@ final class WatchedBroker: Broker {
     }
 
     func consume(_ queue: String, credit: Int) async throws(BrokerError) -> any Consumption {
-        WatchedConsumption(base: try await base.consume(queue, credit: credit), broker: self)
+        fetchCount.withLock { $0 += 1 }
+        return WatchedConsumption(base: try await base.consume(queue, credit: credit), broker: self)
     }
 
     func depths(_ queues: [String]) async throws(BrokerError) -> [String: QueueDepth] {

@@ -9,6 +9,10 @@ final class WatchedDriver: StoreDriver {
     let base: any StoreDriver
     private let signal: Signal
     private let fault = Mutex<Fault?>(nil)
+    private let refusalCount = Mutex(0)
+
+    /// Calls that have failed because a test said so.
+    var refusals: Int { refusalCount.withLock { $0 } }
 
     var dialect: Dialect { base.dialect }
 
@@ -30,7 +34,9 @@ final class WatchedDriver: StoreDriver {
     func comeBack() { fail(nil) }
 
     private func check(isWrite: Bool) throws(StoreError) {
-        if let error = fault.withLock({ $0 })?(isWrite) { throw error }
+        guard let error = fault.withLock({ $0 })?(isWrite) else { return }
+        refusalCount.withLock { $0 += 1 }
+        throw error
     }
 
     @discardableResult

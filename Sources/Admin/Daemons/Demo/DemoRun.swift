@@ -60,7 +60,7 @@ package struct DemoRun: Sendable {
         for cause in causes { show("trouble: \(cause.trouble)") }
         let enqueued = try await whileWorking(with: try brokenResources(causes)) {
             let count = try await enqueueAll()
-            try await settle(by: deadline)
+            try await settle(count, by: deadline)
             return count
         }
         try await showDead()
@@ -68,7 +68,7 @@ package struct DemoRun: Sendable {
         for cause in causes { show("mended: \(cause.remedy)") }
         let replayed = try await whileWorking(with: resources) {
             let replayed = try await replay(causes)
-            try await settle(by: deadline)
+            try await settle(enqueued, by: deadline)
             return replayed
         }
         let summary = try await DemoSummary.read(
@@ -162,26 +162,17 @@ package struct DemoRun: Sendable {
         return total
     }
 
-    /// Shows the live table each second until nothing is ready, running or waiting.
-    private func settle(by deadline: ContinuousClock.Instant) async throws {
+    /// Shows the live table until every job is done or dead: counters and letters then add up to what was enqueued.
+    private func settle(_ enqueued: Int, by deadline: ContinuousClock.Instant) async throws {
         var table = LiveTable(isTerminal: isTerminal, show: show)
         while true {
             let reports = try await DemoSummary.reports(platform)
             table.update(reports)
-            let open = reports.reduce(0) { $0 + ($1.ready ?? 1) + $1.running + Int($1.waiting + $1.overdue) }
-            if open == 0, try await isQuiet() { return }
+            let ended = reports.reduce(0) { $0 + $1.flow.done + $1.dead }
+            if ended >= Int64(enqueued) { return }
             guard ContinuousClock.now < deadline else { throw Failure.unsettled(DemoRun.limit) }
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: .milliseconds(250))
         }
-    }
-
-    /// Running counts are two seconds old: what they miss shows in the counters, which must stand still.
-    private func isQuiet() async throws -> Bool {
-        let before = try await platform.store.counts()
-        try await Task.sleep(for: .milliseconds(2500))
-        let after = try await platform.store.counts()
-        let reports = try await DemoSummary.reports(platform)
-        return before == after && reports.allSatisfy { $0.ready == 0 && $0.running == 0 && $0.waiting + $0.overdue == 0 }
     }
 
     private func showDead() async throws {

@@ -70,7 +70,8 @@ package struct DemoSummary: Sendable, Encodable {
         let header = ["queue", "done", "retried", "dead", "replayed", "p50", "p95"]
         let rows = queues.map { lane in
             [
-                QueueAddress(lane.queue, JobCore.Lane(rawValue: lane.lane) ?? .normal).name, "\(lane.done)", "\(lane.retried)",
+                QueueAddress(lane.queue, JobCore.Lane(rawValue: lane.lane) ?? .normal).name, "\(lane.done)",
+                "\(lane.retried)",
                 "\(lane.dead)", "\(lane.replayed)", milliseconds(lane.p50Ms), milliseconds(lane.p95Ms),
             ]
         }
@@ -90,4 +91,3 @@ package struct DemoSummary: Sendable, Encodable {
         return [UInt8](try encoder.encode(self))
     }
 }
-

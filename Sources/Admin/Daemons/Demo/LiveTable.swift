@@ -5,7 +5,7 @@ struct LiveTable {
     private let isTerminal: Bool
     private let show: @Sendable (String) -> Void
     private var drawnLines = 0
-    private var last: [String] = []
+    private var last: [[String]] = []
 
     init(isTerminal: Bool, show: @escaping @Sendable (String) -> Void) {
         self.isTerminal = isTerminal
@@ -20,14 +20,15 @@ struct LiveTable {
                 "\(report.waiting + report.overdue)", "\(report.flow.done)", "\(report.flow.retried)", "\(report.dead)",
             ]
         }
-        let lines = LiveTable.aligned([["queue", "ready", "running", "waiting", "done", "retried", "dead"]] + rows)
-        guard lines != last, !rows.isEmpty else { return }
-        last = lines
+        guard rows != last, !rows.isEmpty else { return }
+        defer { last = rows }
         if isTerminal {
+            let lines = LiveTable.aligned([["queue", "ready", "running", "waiting", "done", "retried", "dead"]] + rows)
             show((drawnLines > 0 ? "\u{1B}[\(drawnLines)A\u{1B}[J" : "") + lines.joined(separator: "\n"))
             drawnLines = lines.count
         } else {
-            show(rows.map { "\($0[0]): ready \($0[1]) waiting \($0[3]) done \($0[4]) dead \($0[6])" }.joined(separator: " | "))
+            let changed = rows.filter { !last.contains($0) }
+            show(changed.map { "\($0[0]): waiting \($0[3]) done \($0[4]) dead \($0[6])" }.joined(separator: " | "))
         }
     }
 

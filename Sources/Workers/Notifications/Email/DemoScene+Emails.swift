@@ -48,7 +48,8 @@ extension DemoScene {
         let lacking = "\(folder)/templates-without-receipts"
         try? FileManager.default.removeItem(atPath: lacking)
         try FileManager.default.createDirectory(atPath: lacking, withIntermediateDirectories: true)
-        for file in try FileManager.default.contentsOfDirectory(atPath: whole) where !file.hasPrefix("checkin_receipt.") {
+        for file in try FileManager.default.contentsOfDirectory(atPath: whole) where !file.hasPrefix("checkin_receipt.")
+        {
             try FileManager.default.copyItem(atPath: "\(whole)/\(file)", toPath: "\(lacking)/\(file)")
         }
         return ["JOBS_MAIL_TEMPLATES_DIR": lacking]

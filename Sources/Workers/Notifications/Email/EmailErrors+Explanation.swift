@@ -6,10 +6,12 @@ extension EmailTemplateError {
         switch self {
         case .unreadable(let path): "cannot read \(path)"
         case .misnamed(let file): "\(file) is not NAME.LOCALE.subject|text|html.mustache"
-        case .incomplete(let name, let locale, let missing): "\(name).\(locale) lacks \(missing.joined(separator: ", "))"
+        case .incomplete(let name, let locale, let missing):
+            "\(name).\(locale) lacks \(missing.joined(separator: ", "))"
         case .syntax(let file, let reason): "\(file): \(reason)"
         case .invalidName: "template names are of a-z, 0-9 and _"
-        case .unknownTemplate(let name, let existing): "no template \(name); there are \(existing.joined(separator: ", "))"
+        case .unknownTemplate(let name, let existing):
+            "no template \(name); there are \(existing.joined(separator: ", "))"
         case .missingVariable(let name, let template, let given):
             "\(template) needs the variable \(name); given: \(given.joined(separator: ", "))"
         case .valueTooLong(let name): "the variable \(name) has more than 8 KiB"

@@ -93,7 +93,10 @@ extension JobError {
         case .permanent(let reply):
             self = .dead("smtp_rejected", "the relay said \(reply)")
         case .unknownOutcome(let loss):
-            self = .retry("smtp_unknown", "handed over, but no answer came (\(loss.rawValue)); repeated with the same Message-ID")
+            self = .retry(
+                "smtp_unknown",
+                "handed over, but no answer came (\(loss.rawValue)); repeated with the same Message-ID"
+            )
         case .cancelled:
             self = .retry("cancelled", "cancelled before the mail was handed over")
         case .fault(let code):

@@ -85,10 +85,14 @@ struct EmailSettings: Sendable, CustomStringConvertible {
                 verification: verification,
                 timeout: .seconds(30)
             )
-            configuration.maxConnections = value("JOBS_SMTP_CONNECTIONS").flatMap(Int.init).map { min(max($0, 1), 64) } ?? 4
+            configuration.maxConnections =
+                value("JOBS_SMTP_CONNECTIONS").flatMap(Int.init).map { min(max($0, 1), 64) } ?? 4
             return configuration
         } catch {
-            throw Mistake(variable: "JOBS_SMTP_URL", reason: "\(error): see the variables of mail in docs/families/email.md")
+            throw Mistake(
+                variable: "JOBS_SMTP_URL",
+                reason: "\(error): see the variables of mail in docs/families/email.md"
+            )
         }
     }
 }

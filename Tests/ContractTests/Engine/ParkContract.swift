@@ -1,0 +1,90 @@
+import JobCore
+import Synchronization
+import Testing
+
+extension Contract {
+    @Suite(.timeLimit(.minutes(5))) struct Parking {
+        private struct Failed: Error {}
+
+        @Test(arguments: Profile.underTest)
+        func `while the store is away the queues park, and go on when it is back`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                var options = Engine.Options()
+                options.patience = .milliseconds(100)
+                options.concurrency = 4
+                options.promotes = false
+                let gone = Latch()
+                let script: Script = { number, context in
+                    await gone.wait()
+                    if context.attempt == 1, number < 4 { throw Failed() }
+                    return .done
+                }
+                try await Engine.with(world, options, script) { engine in
+                    await world.publish((0..<10).map { .numbered($0) } + [.numbered(10, key: "alpha.work.high")])
+                    try await world.until("four run") { engine.journal.lines.count == 4 }
+                    let reads = Mutex(0)
+                    world.driver.fail { isWrite in
+                        if !isWrite { reads.withLock { $0 += 1 } }
+                        return .unavailable("away for a test")
+                    }
+                    gone.open()
+                    // Each lane asks for the store with a growing pause: some questions are some time.
+                    try await world.until("given back") { try await world.ready() >= 7 }
+                    let (begun, fetches) = (engine.journal.lines.count, world.broker.fetches)
+                    try await world.until("asked again") { reads.withLock { $0 } >= 6 }
+                    #expect(engine.journal.lines.count == begun)
+                    #expect(world.broker.fetches - fetches <= 2, "a parked lane does not fetch")
+                    world.driver.comeBack()
+                    try await world.until("all have run") {
+                        let rows = try await world.waiting().count
+                        return Set(engine.journal.returned.map(\.number)).count + rows == 11
+                    }
+                }
+                #expect(try await world.letters() == [])
+                #expect(try await world.waiting().allSatisfy { $0.attempt == 2 })
+                try await world.untilReady(0)
+                try await world.untilReady(0, in: "alpha.high")
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `a short absence of the store is waited for, and nothing runs twice`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                let script: Script = { _, context in
+                    guard context.attempt == 1 else { return .done }
+                    world.driver.goAway()
+                    throw Failed()
+                }
+                try await Engine.with(world, Engine.Options(), script) { engine in
+                    await world.publish([.numbered(1)])
+                    try await world.until("away") { world.driver.refusals >= 3 }
+                    world.driver.comeBack()
+                    try await engine.untilReturned(1, in: world)
+                    #expect(engine.journal.lines.map(\.attempt) == [1, 2])
+                }
+                try await world.expectNothingLeft()
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `a pool drains also while the store is away`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                var options = Engine.Options()
+                options.patience = .milliseconds(100)
+                let script: Script = { _, _ in
+                    world.driver.goAway()
+                    throw Failed()
+                }
+                try await Engine.with(world, options, script) { engine in
+                    await world.publish([.numbered(1)])
+                    try await world.until("away") { world.driver.refusals >= 3 }
+                    let took = try await ContinuousClock().measure { try await engine.shutDown() }
+                    #expect(took < .seconds(10))
+                }
+                world.driver.comeBack()
+                try await world.untilReady(1)
+                #expect(try await world.waiting() == [])
+            }
+        }
+    }
+}
