@@ -9,13 +9,15 @@ struct SignalWatch: Sendable {
     let logger: Logger
 
     func run(_ group: ServiceGroup) async {
-        var isDraining = false
+        var drainingSince: ContinuousClock.Instant?
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-            if isDraining {
+            if let drainingSince {
+                // One Ctrl-C or one `timeout` may reach the process twice, by its pid and by its group.
+                guard drainingSince.duration(to: .now) > .milliseconds(500) else { continue }
                 logger.warning("second signal: ending at once, running jobs will be delivered again")
                 _exit(128 + signal.rawValue)
             }
-            isDraining = true
+            drainingSince = .now
             logger.notice("draining: running jobs may finish; a second signal ends at once")
             await group.triggerGracefulShutdown()
         }

@@ -23,7 +23,7 @@ extension ClusterBroker {
             do {
                 switch (change.kind, change.action) {
                 case ("exchange", _): try await declareExchange(change.name, of: wanted)
-                case ("queue", .delete): try await control.deleteQueue(change.name, ifUnused: true, ifEmpty: true)
+                case ("queue", .delete): try await deleteIdleQueue(change.name)
                 case ("queue", _):
                     try await control.declareQueue(change.name, arguments: ["x-queue-type": "quorum"])
                 case ("binding", .delete): try await eachBinding(change) { try await self.unbind($0) }
@@ -67,6 +67,13 @@ extension ClusterBroker {
             name == prefix + Topology.exchange
             ? ["alternate-exchange": .text(prefix + Topology.unroutableExchange)] : [:]
         try await control.declareExchange(name, type: wanted.exchanges[name] ?? "topic", arguments: alternate)
+    }
+
+    /// Quorum queues refuse if-unused and if-empty, so it is asked first. Its bindings went before it: nothing that is
+    /// routed can come in between. A queue with messages or consumers is kept, and shows up in the next plan.
+    private func deleteIdleQueue(_ name: String) async throws {
+        guard let depth = try await control.passiveDeclare(name), depth.messages == 0, depth.consumers == 0 else { return }
+        try await control.deleteQueue(name)
     }
 
     private func setPolicy(_ name: String, of wanted: BrokerObjects) async throws {

@@ -1,5 +1,6 @@
 extension Store {
-    /// Stores letters; the same transaction deletes their waiting rows. A death that is already stored is left alone.
+    /// Stores letters; the same transaction deletes their waiting rows. A death that is already stored is left alone,
+    /// and so is a waiting row that came after it: that one is a replay.
     package func bury(_ letters: [DeadLetter]) async throws(StoreError) {
         try await driver.write { session throws(StoreError) in try session.bury(letters) }
     }
@@ -8,7 +9,7 @@ extension Store {
 extension SQLSession {
     package func bury(_ letters: [DeadLetter]) throws(StoreError) {
         guard !letters.isEmpty else { return }
-        try executeBatch(
+        let stored = try executeBatch(
             """
             insert into dead_letters (job_id, death_id, job, queue, lane, payload, headers, attempts, error_type,
                 error_message, fingerprint, build, worker, enqueued_at, failed_at, state, body_length, body_sha256)
@@ -19,7 +20,25 @@ extension SQLSession {
             """,
             letters.map(\.parameters)
         )
-        try executeBatch("delete from waiting where id = :id", letters.map { ["id": .id($0.jobID)] })
+        let fresh = zip(letters, stored).filter { $0.1 > 0 }.map(\.0)
+        try executeBatch("delete from waiting where id = :id", fresh.map { ["id": .id($0.jobID)] })
+        try concludeReplays(of: fresh)
+    }
+
+    /// A replayed job that died again has a letter of its own now; the one it came from is no longer under way.
+    private func concludeReplays(of letters: [DeadLetter]) throws(StoreError) {
+        let replayed = letters.compactMap { letter -> SQLParameters? in
+            guard let operation = letter.headers[HeaderName.replayOperation]?.string else { return nil }
+            return ["id": .id(letter.jobID), "operation": .text(operation)]
+        }
+        guard !replayed.isEmpty else { return }
+        try executeBatch(
+            """
+            update dead_letters set state = 'replayed'
+            where job_id = :id and operation_id = :operation and state = 'replaying'
+            """,
+            replayed
+        )
     }
 }
 

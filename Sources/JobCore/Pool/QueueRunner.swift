@@ -72,7 +72,7 @@ final class QueueRunner: Sendable {
             state.isDraining = true
             return state.consumption
         }
-        slots.close()
+        slots.end()
         await consumption?.stop()
     }
 
@@ -118,13 +118,13 @@ final class QueueRunner: Sendable {
             let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }
             do throws(StoreError) {
                 #if JOBS_MUTANT_ACK_FIRST
-                // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
-                // can see a loss. No other build has it.
-                acknowledger.acknowledge(delivery.tag)
-                _ = try await attempts.run(prepared, at: address, interruption: interruption)
+                    // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
+                    // can see a loss. No other build has it.
+                    acknowledger.acknowledge(delivery.tag)
+                    _ = try await attempts.run(prepared, at: address, interruption: interruption)
                 #else
-                let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
-                if isSettled { acknowledger.acknowledge(delivery.tag) }
+                    let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
+                    if isSettled { acknowledger.acknowledge(delivery.tag) }
                 #endif
             } catch {
                 await park(error)
@@ -153,8 +153,9 @@ final class QueueRunner: Sendable {
         await consumption.stop()
     }
 
+    /// Also for a lane whose sister has parked the queue: its slots are closed until the store answers.
     private func untilStoreAnswers() async {
-        guard state.withLock({ $0.storeLost }), !isDraining else { return }
+        guard state.withLock({ $0.storeLost }) || slots.isClosed, !isDraining else { return }
         var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
         while !isDraining {
             if (try? await store.now()) != nil {

@@ -6,6 +6,7 @@ package final class Slots: Sendable {
     private struct State {
         var free: Int
         var closed = false
+        var ended = false
         var waiting: [Lane: [CheckedContinuation<Bool, Never>]] = [:]
     }
 
@@ -19,7 +20,7 @@ package final class Slots: Sendable {
     package func acquire(_ lane: Lane) async -> Bool {
         await withCheckedContinuation { continuation in
             let answer: Bool? = state.withLock { state in
-                if state.closed { return false }
+                if state.closed || state.ended { return false }
                 if state.free > 0 {
                     state.free -= 1
                     return true
@@ -47,15 +48,26 @@ package final class Slots: Sendable {
 
     /// Turns away everyone who waits, and whoever comes, until `open()`.
     package func close() {
+        turnAway { $0.closed = true }
+    }
+
+    package var isClosed: Bool { state.withLock { $0.closed } }
+
+    package func open() {
+        state.withLock { $0.closed = false }
+    }
+
+    /// Turns everyone away for good: the process drains.
+    package func end() {
+        turnAway { $0.ended = true }
+    }
+
+    private func turnAway(_ change: (inout State) -> Void) {
         let turnedAway = state.withLock { state in
-            state.closed = true
+            change(&state)
             defer { state.waiting = [:] }
             return state.waiting.values.flatMap(\.self)
         }
         for continuation in turnedAway { continuation.resume(returning: false) }
-    }
-
-    package func open() {
-        state.withLock { $0.closed = false }
     }
 }

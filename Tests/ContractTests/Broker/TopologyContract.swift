@@ -21,8 +21,9 @@ extension Contract {
         func `a plan names what differs, and nothing else`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 let changes = try await world.broker.plan(.small(limit: 7))
-                #expect(changes.map(\.action) == [.update])
-                #expect(changes.allSatisfy { $0.name.hasSuffix("alpha") && $0.detail.contains("7") })
+                #expect(!changes.isEmpty)
+                #expect(changes.allSatisfy { $0.action == .update && $0.detail.contains("7") })
+                #expect(changes.allSatisfy { $0.name.hasSuffix("alpha") || $0.name.hasSuffix("alpha.high") })
             }
         }
 
