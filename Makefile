@@ -1,7 +1,7 @@
 # The commands of a working day; each is a script of the same name that also runs without make.
 # PROFILE=cluster and CONFIG=release reach the scripts through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test lint format clean nodes-start nodes-stop
+.PHONY: help build demo check test prove lint format clean nodes-start nodes-stop
 export PROFILE CONFIG KEEP
 
 help:  ## list the targets
@@ -19,6 +19,9 @@ check:  ## the embedded part of the tests, in minutes
 
 test:  ## every test on both profiles, with private RabbitMQ and PostgreSQL nodes
 	@scripts/test
+
+prove:  ## the long proofs: kill campaigns in full; half an hour, kept in docs/evidence
+	@scripts/prove
 
 lint:  ## check the style of Swift sources and scripts
 	@scripts/lint

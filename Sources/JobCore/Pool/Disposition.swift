@@ -17,6 +17,9 @@ extension Disposition {
     /// How long a job whose dependency is down stays away, until breakers say it better.
     package static let parkedDelay: Duration = .seconds(30)
 
+    /// How long after the store's return a job stays away whose attempt lost the store: nobody is charged for that.
+    package static let lostStoreDelay: Duration = .seconds(1)
+
     /// The one decision. `random` is uniform over all of `UInt64` and spreads the delays.
     package static func of(
         _ result: AttemptResult,
@@ -55,6 +58,9 @@ extension Disposition {
         case .threw(let error as JobError):
             return failed(Failure(error.label, error.message), asking: error.disposition)
         case .threw(let error as Malformed): return .bury(Failure(error.label, error.message))
+        case .threw(let error as StoreError) where error.isLost:
+            let failure = Failure(error.label, "\(error)")
+            return .wait(.after(lostStoreDelay), .snooze, attempt: envelope.attempt, failure)
         case .threw(let error as StoreError): return failed(Failure(error.label, "\(error)"))
         case .threw(let error): return failed(Failure(typeLabel(error), "\(error)"))
         case .timedOut(let limit): return failed(Failure("timeout", "ran longer than \(limit)"))

@@ -89,8 +89,9 @@ package final class RunningAttempts: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when nothing runs, when what runs has been abandoned, or when the calling task is cancelled.
-    func idle() async {
+    /// Returns when nothing runs, or when what runs has been abandoned; on request also when the calling task is
+    /// cancelled. A runner never asks for that: what runs must be over before its deliveries go back.
+    func idle(orCancelled heedsCancellation: Bool = false) async {
         let key = state.withLock { state in
             state.next += 1
             return state.next
@@ -98,13 +99,15 @@ package final class RunningAttempts: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if state.entries.isEmpty || state.isAbandoned || Task.isCancelled { return true }
+                    if state.entries.isEmpty || state.isAbandoned { return true }
+                    if heedsCancellation, Task.isCancelled { return true }
                     state.waiters[key] = continuation
                     return false
                 }
                 if isOver { continuation.resume() }
             }
         } onCancel: {
+            guard heedsCancellation else { return }
             state.withLock { $0.waiters.removeValue(forKey: key) }?.resume()
         }
     }

@@ -104,7 +104,7 @@ package final class WorkerPool: Service {
     private func isIdle(within limit: Duration) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for runner in self.runners { await runner.running.idle() }
+                for runner in self.runners { await runner.running.idle(orCancelled: true) }
                 return true
             }
             group.addTask {

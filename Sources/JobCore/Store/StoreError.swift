@@ -24,6 +24,14 @@ public enum StoreError: Error, Sendable, Equatable {
         }
     }
 
+    /// The store itself went away; the statement is not to blame, as it may be for `busy`.
+    package var isLost: Bool {
+        switch self {
+        case .unavailable, .commitUnknown: true
+        case .busy, .constraint, .schema, .decoding, .refused, .rolledBack: false
+        }
+    }
+
     public var label: String {
         switch self {
         case .unavailable: "store_unavailable"

@@ -14,6 +14,12 @@ struct CampaignReport: Sendable, CustomStringConvertible {
     let badEndings: [ChildProcess.Ending]
     let duration: Duration
 
+    /// True when the platform has kept its promises.
+    var holds: Bool {
+        verdict.lost.isEmpty && verdict.unfinished.isEmpty && verdict.strangers == 0 && verdict.burned == 0 && dead == 0
+            && isDrained && left == 0 && crashes.isEmpty && badEndings.isEmpty
+    }
+
     /// One line to compare, and one for the rest.
     var description: String {
         let kills =

@@ -11,6 +11,9 @@ extension Chaos {
             let ground = try await Ground.prepare(profile, "campaign")
             let report = try await Campaign(ground: ground, plan: plan).run()
             print(report)
+            if !report.holds {
+                print("chaos \(profile.rawValue): logs and history kept in \(Undertaker.shared.keepFolder())")
+            }
             await ground.platform.close()
 
             #expect(report.verdict.lost.isEmpty, "lost \(report.verdict.lost.count): \(report.verdict.lost.prefix(5))")

@@ -9,7 +9,7 @@ final class Undertaker: Sendable {
     static let shared = Undertaker()
 
     let run = UUID().uuidString
-    /// Everything the run writes is below it; kept when a test has failed.
+    /// Everything the run writes is below it; removed at the end, unless a campaign has failed.
     let folder: String
     private let lifeline = Pipe()
 
@@ -43,8 +43,9 @@ final class Undertaker: Sendable {
         }
     }
 
-    /// Logs and histories of the run stay for whoever looks into a failure.
-    func keepFolder() {
+    /// Logs and histories of the run stay, in the folder answered, for whoever looks into a failure.
+    func keepFolder() -> String {
         try? lifeline.fileHandleForWriting.write(contentsOf: Data("keep\n".utf8))
+        return folder
     }
 }

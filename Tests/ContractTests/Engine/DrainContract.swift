@@ -26,7 +26,8 @@ extension Contract {
                 let consumption = try await world.broker.consume("alpha", credit: 500)
                 let rest = await consumption.take(400 - done.count)
                 await consumption.giveBack()
-                #expect(rest.map(\.message.number) == (0..<400).filter { !done.contains($0) })
+                // What was on its way to a consumer that ends comes back first on RabbitMQ: the order is not promised.
+                #expect(rest.map(\.message.number).sorted() == (0..<400).filter { !done.contains($0) })
                 #expect(rest.allSatisfy { $0.message.headers[HeaderName.attempt] == nil })
                 #expect(try await world.letters() == [])
                 #expect(try await world.waiting() == [])
@@ -46,7 +47,7 @@ extension Contract {
                     try await world.client.enqueue(AlphaJob(number: 1))
                     await began.wait()
                     async let ended: Void = engine.shutDown()
-                    try await world.until("draining") { try await world.broker.depths(["alpha"])["alpha"]?.consumers == 0 }
+                    try await world.until("nothing more is fetched") { world.broker.stops >= 3 }
                     mayEnd.open()
                     try await ended
                     #expect(engine.journal.returned.count == 1)

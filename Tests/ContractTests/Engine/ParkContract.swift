@@ -14,31 +14,32 @@ extension Contract {
                 options.concurrency = 4
                 options.promotes = false
                 let gone = Latch()
-                let script: Script = { number, context in
+                let script: Script = { _, context in
                     await gone.wait()
-                    if context.attempt == 1, number < 4 { throw Failed() }
+                    if context.attempt == 1 { throw Failed() }
                     return .done
                 }
                 try await Engine.with(world, options, script) { engine in
-                    await world.publish((0..<10).map { .numbered($0) } + [.numbered(10, key: "alpha.work.high")])
+                    await world.publish((0..<7).map { .numbered($0) })
                     try await world.until("four run") { engine.journal.lines.count == 4 }
-                    let reads = Mutex(0)
+                    await world.publish((7..<10).map { .numbered($0, key: "alpha.work.high") })
+                    try await world.untilReady(0, in: "alpha.high")
+                    let questions = Mutex(0)
                     world.driver.fail { isWrite in
-                        if !isWrite { reads.withLock { $0 += 1 } }
+                        if !isWrite { questions.withLock { $0 += 1 } }
                         return .unavailable("away for a test")
                     }
                     gone.open()
-                    // Each lane asks for the store with a growing pause: some questions are some time.
-                    try await world.until("given back") { try await world.ready() >= 7 }
+                    try await world.untilReady(7)
+                    try await world.untilReady(3, in: "alpha.high")
                     let (begun, fetches) = (engine.journal.lines.count, world.broker.fetches)
-                    try await world.until("asked again") { reads.withLock { $0 } >= 6 }
+                    // The pauses between questions grow: three more are some time.
+                    let asked = questions.withLock { $0 }
+                    try await world.until("asked again") { questions.withLock { $0 } >= asked + 3 }
                     #expect(engine.journal.lines.count == begun)
                     #expect(world.broker.fetches - fetches <= 2, "a parked lane does not fetch")
                     world.driver.comeBack()
-                    try await world.until("all have run") {
-                        let rows = try await world.waiting().count
-                        return Set(engine.journal.returned.map(\.number)).count + rows == 11
-                    }
+                    try await world.until("each has failed once") { try await world.waiting().count == 10 }
                 }
                 #expect(try await world.letters() == [])
                 #expect(try await world.waiting().allSatisfy { $0.attempt == 2 })

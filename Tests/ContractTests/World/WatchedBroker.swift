@@ -9,10 +9,14 @@ final class WatchedBroker: Broker {
     private let signal: Signal
     private let beforeAcknowledging = Mutex<(@Sendable ([DeliveryTag]) async -> Answer)?>(nil)
     private let fetchCount = Mutex(0)
+    private let stopCount = Mutex(0)
     private let afterPublishing = Mutex<(@Sendable ([WireMessage]) async -> Void)?>(nil)
 
     /// How often somebody began to consume.
     var fetches: Int { fetchCount.withLock { $0 } }
+
+    /// How often somebody stopped to, in order.
+    var stops: Int { stopCount.withLock { $0 } }
 
     init(_ base: any Broker, signal: Signal) {
         self.base = base
@@ -57,6 +61,11 @@ final class WatchedBroker: Broker {
         try await base.ping()
     }
 
+    fileprivate func stopped() {
+        stopCount.withLock { $0 += 1 }
+        signal.ring()
+    }
+
     fileprivate func acknowledge(_ tags: [DeliveryTag], to base: any Consumption) async throws(BrokerError) {
         if let hook = beforeAcknowledging.withLock({ $0 }), await hook(tags) == .lose {
             await base.giveBack()
@@ -78,7 +87,10 @@ private struct WatchedConsumption: Consumption {
         try await broker.acknowledge(tags, to: base)
     }
 
-    func stop() async { await base.stop() }
+    func stop() async {
+        await base.stop()
+        broker.stopped()
+    }
 
     func giveBack() async { await base.giveBack() }
 }

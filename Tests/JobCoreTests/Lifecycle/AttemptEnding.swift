@@ -13,6 +13,7 @@ enum AttemptEnding: String, CaseIterable {
     case threwDead = "threw JobError.dead"
     case threwPark = "threw JobError.park"
     case threwMalformed = "threw Malformed"
+    case threwLostStore = "threw StoreError, lost"
     case threwStoreError = "threw StoreError"
     case threwAnother = "threw another"
     case timedOut, interrupted, malformed, unknown, expired, delayed
@@ -49,7 +50,7 @@ enum AttemptEnding: String, CaseIterable {
             case .park: self = .threwPark
             }
         case is Malformed: self = .threwMalformed
-        case is StoreError: self = .threwStoreError
+        case let error as StoreError: self = error.isLost ? .threwLostStore : .threwStoreError
         default: self = .threwAnother
         }
     }
@@ -68,7 +69,8 @@ enum AttemptEnding: String, CaseIterable {
         case .threwDead: .threw(JobError.dead("label", "message"))
         case .threwPark: .threw(JobError.park("smtp", "label", "message"))
         case .threwMalformed: .threw(Malformed("label", "message"))
-        case .threwStoreError: .threw(StoreError.commitUnknown)
+        case .threwLostStore: .threw(StoreError.commitUnknown)
+        case .threwStoreError: .threw(StoreError.busy("locked"))
         case .threwAnother: .threw(Surprise())
         case .timedOut: .timedOut(.seconds(60))
         case .interrupted: .interrupted
@@ -80,5 +82,5 @@ enum AttemptEnding: String, CaseIterable {
     }
 
     /// Labels that the page calls `label`, because they are the error's own.
-    static let ownLabels: Set<String> = ["label", StoreError.commitUnknown.label, "surprise"]
+    static let ownLabels: Set<String> = ["label", StoreError.busy("").label, "surprise"]
 }
