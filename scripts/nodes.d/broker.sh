@@ -12,7 +12,8 @@ broker_pid() { spawned_pid "$dir/broker.pid" "$dir"; }
 epmd_pid() { spawned_pid "$dir/epmd.pid" "$dir"; }
 
 # /usr/sbin/rabbitmq-server refuses everyone but root and rabbitmq; the script behind it takes all its paths from here.
-# RUNNING_UNDER_SYSTEMD makes that script become the Erlang machine instead of waiting for it as its parent.
+# RUNNING_UNDER_SYSTEMD makes that script become the Erlang machine instead of waiting for it as its parent. Its pid file
+# is not ours: the node writes it anew while it boots, and whoever read ours just then would find nobody alive.
 broker_environment() {
     broker_variables=(
         HOME="$dir/broker/home"
@@ -26,7 +27,7 @@ broker_environment() {
         RABBITMQ_GENERATED_CONFIG_DIR="$dir/broker/generated"
         RABBITMQ_SCHEMA_DIR="$dir/broker/schema"
         RABBITMQ_ENABLED_PLUGINS_FILE="$dir/broker/enabled_plugins"
-        RABBITMQ_PID_FILE="$dir/broker.pid"
+        RABBITMQ_PID_FILE="$dir/broker/rabbitmq.pid"
         RABBITMQ_CONF_ENV_FILE=/dev/null
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
         ERL_EPMD_ADDRESS=127.0.0.1

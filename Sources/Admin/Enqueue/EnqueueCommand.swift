@@ -30,7 +30,7 @@ struct EnqueueCommand: JobsCommand {
     @Option(help: "Not worth running after this long from now.")
     var expires: String?
 
-    @Option(help: "A UUID of your own: enqueueing again with it stays one job.")
+    @Option(help: "A UUID of your own, to enqueue again with after an error.")
     var id: String?
 
     @OptionGroup var output: OutputOptions

@@ -3,14 +3,13 @@ import JobCore
 /// Enqueues on an opened platform and turns refusals into words with a remedy.
 struct Enqueuer: Sendable {
     private let client: JobClient
-    /// Names that have a route, for the nearest one to a name that has none.
-    private let known: [String]
+    private let store: Store
 
     /// On the embedded profile the first enqueue makes the store, and the routes as the declarations say.
     init(_ platform: Platform, _ context: CommandContext) async throws {
         if platform.profile == .embedded { try await Enqueuer.prepare(platform, context.manifestIfAny()) }
         client = JobClient(broker: platform.broker, store: platform.store)
-        known = Set(try await platform.store.routes().map(\.job.rawValue)).sorted()
+        store = platform.store
     }
 
     /// Writes only when something is missing: a script that enqueues one by one must not stop the workers each time.
@@ -29,12 +28,21 @@ struct Enqueuer: Sendable {
     }
 
     func enqueue(_ requests: [EnqueueRequest]) async -> [Result<JobID, CommandFailure>] {
-        zip(requests, await client.enqueue(requests)).map { request, result in
-            result.mapError { explain($0, request) }
+        let results = await client.enqueue(requests)
+        let known = results.contains(where: \.isUnroutable) ? await knownNames() : []
+        return zip(requests, results).map { request, result in
+            result.mapError { explain($0, request, known) }
         }
     }
 
-    private func explain(_ error: EnqueueError, _ request: EnqueueRequest) -> CommandFailure {
+    /// Names that have a route, for the nearest one to a name that has none. Asked only then: a job that is ready needs
+    /// no store.
+    private func knownNames() async -> [String] {
+        let routes = (try? await store.routes()) ?? []
+        return Set(routes.map(\.job.rawValue)).sorted()
+    }
+
+    private func explain(_ error: EnqueueError, _ request: EnqueueRequest, _ known: [String]) -> CommandFailure {
         guard case .publish(.unroutable) = error.cause else { return CommandFailure(error) }
         let name = request.job.rawValue
         if known.contains(name), let lane = request.lane {
@@ -53,5 +61,11 @@ struct Enqueuer: Sendable {
         let nearest = NearestWord.to(name, among: known)
         let remedy = nearest.map { "did you mean \($0)?" } ?? "known: \(known.prefix(20).joined(separator: ", "))"
         return CommandFailure(.failed, error.label, "no queue takes \(name)", remedy: remedy)
+    }
+}
+
+extension Result where Failure == EnqueueError {
+    fileprivate var isUnroutable: Bool {
+        if case .failure(let error) = self, case .publish(.unroutable) = error.cause { true } else { false }
     }
 }

@@ -11,7 +11,7 @@ extension DeadLetter {
     ) {
         let message = delivery.message
         let attempt = message.headers[HeaderName.attempt]?.integer.map { max(0, $0) } ?? 0
-        let born = message.headers[HeaderName.enqueuedAt]?.integer.map { Timestamp(milliseconds: Int64($0)) }
+        let born = message.headers[HeaderName.enqueuedAt]?.integer.map { Timestamp(milliseconds: Int64($0)).bounded }
         let replay = message.headers[HeaderName.replayOperation]?.string
         self.init(
             jobID: id,

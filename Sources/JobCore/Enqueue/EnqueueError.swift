@@ -37,7 +37,7 @@ public struct EnqueueError: Error, Sendable, Equatable, CustomStringConvertible 
             "no queue is bound to \(key): check the name, or run `jobctl topology apply`"
         case .publish(.queueFull): "the queue is full: try again later with id \(id)"
         case .publish(.brokerBlocked(let reason)): "the broker takes nothing now (\(reason)): try again with id \(id)"
-        case .publish(.unconfirmed): "sent but not confirmed: enqueue again with id \(id), it stays one job"
+        case .publish(.unconfirmed): "sent but not confirmed: enqueue again with id \(id), which may run twice"
         case .publish(.unavailable(let reason)): "the broker is not reachable (\(reason)): try again with id \(id)"
         case .publish(.refused(let reason)): "the broker refused: \(reason)"
         case .store(let error): "the store did not take it (\(error)): try again with id \(id)"

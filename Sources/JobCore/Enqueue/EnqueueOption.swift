@@ -6,7 +6,7 @@ public enum EnqueueOption: Sendable, Equatable {
     case lane(Lane)
     /// Not worth running after this long from now: it becomes a dead letter `expired`.
     case expires(Duration)
-    /// A caller's own id: enqueueing again with it after an `unconfirmed` keeps it one job.
+    /// A caller's own id, to enqueue again with after an `unconfirmed`: should both arrive, both carry it.
     case id(JobID)
     /// Trace context to carry to the worker (W3C `traceparent`).
     case traceparent(String)

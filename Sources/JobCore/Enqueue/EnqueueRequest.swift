@@ -47,7 +47,7 @@ package struct EnqueueRequest: Sendable {
             version: version,
             enqueuedAt: now,
             readyAt: now,
-            expiresAt: expires.map { now.advanced(by: $0) },
+            expiresAt: expires.map { now.advanced(by: $0).bounded },
             carried: headers
         )
     }

@@ -102,7 +102,7 @@ private struct HeaderReader {
 
     /// Up to the year 9999, so that arithmetic on instants stays far from overflow.
     mutating func instant(_ name: String) throws(Malformed) -> Timestamp? {
-        try integer(name, in: 0...253_402_300_799_999).map(Timestamp.init(milliseconds:))
+        try integer(name, in: 0...Timestamp.latest.milliseconds).map(Timestamp.init(milliseconds:))
     }
 
     mutating func text(_ name: String) throws(Malformed) -> String? {

@@ -10,7 +10,7 @@ public protocol Job: Codable, Sendable {
     static var version: Int { get }
 
     /// Turns a payload of an older version into this version's JSON, at consume and at replay.
-    /// The default refuses, which makes the job a dead letter `malformed`.
+    /// The default refuses, which makes the job a dead letter `no_upcast`.
     static func upcast(_ payload: [UInt8], from version: Int) throws -> [UInt8]
 }
 

@@ -17,6 +17,15 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// The end of the year 9999, the last instant that is taken from outside: sums and differences of instants up to it
+    /// overflow nowhere, in no database either.
+    package static let latest = Timestamp(milliseconds: 253_402_300_799_999)
+
+    /// The nearest instant between the epoch and `latest`.
+    package var bounded: Timestamp {
+        min(max(self, Timestamp(milliseconds: 0)), Timestamp.latest)
+    }
+
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }

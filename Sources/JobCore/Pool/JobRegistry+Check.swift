@@ -12,7 +12,7 @@ extension JobRegistry {
     /// decode, or that comes back with other keys.
     package func check(against manifest: Manifest) throws(RegistryMismatch) {
         var problems = mistakes
-        for name in types.keys.sorted() where manifest.jobs[name] == nil {
+        for name in types.keys.sorted() where manifest.jobs[name] == nil && !optionalTypes.contains(name) {
             problems.append("\(name) has a worker, but no declaration in the manifest: add it to a file in jobs/")
         }
         for declaration in manifest.jobs.values.sorted(by: { $0.name < $1.name }) {

@@ -19,6 +19,8 @@ public struct WorkerResources: Sendable {
 public struct JobRegistry: Sendable {
     package private(set) var types: [JobName: RegisteredJob] = [:]
     package private(set) var mistakes: [String] = []
+    /// The platform's own types: a program may declare them, or do without.
+    package private(set) var optionalTypes: Set<JobName> = []
     package private(set) var scenes: [DemoScene] = []
 
     public init() {}
@@ -40,6 +42,10 @@ public struct JobRegistry: Sendable {
 }
 
 extension JobRegistry {
+    package mutating func makeOptional(_ name: JobName) {
+        optionalTypes.insert(name)
+    }
+
     /// Adds a type's part of `jobctl dev --demo`.
     public mutating func demonstrate(_ scene: DemoScene) {
         scenes.append(scene)

@@ -107,7 +107,8 @@ final class QueueRunner: Sendable {
     }
 
     private func note(_ delivery: Delivery) {
-        guard let readyAt = delivery.message.readyAt else { return }
+        // A stranger's clock may be wrong: a ready-at to come would hide the lag until then.
+        guard let readyAt = delivery.message.readyAt.map({ min($0, .now()) }) else { return }
         state.withLock { $0.head.saw(readyAt) }
     }
 
@@ -198,6 +199,7 @@ extension WireMessage {
     /// When the job could first run, as far as the message says.
     var readyAt: Timestamp? {
         if case .int(let milliseconds) = headers[HeaderName.readyAt] { return Timestamp(milliseconds: milliseconds) }
-        return timestamp.map { Timestamp(milliseconds: $0.multipliedReportingOverflow(by: 1000).partialValue) }
+        guard let (milliseconds, overflow) = timestamp?.multipliedReportingOverflow(by: 1000), !overflow else { return nil }
+        return Timestamp(milliseconds: milliseconds).bounded
     }
 }

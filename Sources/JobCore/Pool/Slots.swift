@@ -51,6 +51,9 @@ package final class Slots: Sendable {
         turnAway { $0.closed = true }
     }
 
+    /// For tests, which must know that somebody has come before they let the next one go.
+    var waitingCount: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
+
     package var isClosed: Bool { state.withLock { $0.closed } }
 
     package func open() {

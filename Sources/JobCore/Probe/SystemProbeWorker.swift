@@ -50,7 +50,9 @@ public struct SystemProbeWorker: Worker {
 extension JobRegistry {
     /// The platform's own job types, in every program that runs workers.
     public mutating func registerSystemJobs() {
+        guard types[SystemProbe.name] == nil else { return }
         register(SystemProbe.self) { SystemProbeWorker($0) }
+        makeOptional(SystemProbe.name)
         demonstrate(.probes)
     }
 }

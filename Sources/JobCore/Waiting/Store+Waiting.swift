@@ -154,15 +154,15 @@ extension WaitingEntry {
     fileprivate func parameters(_ address: QueueAddress) -> SQLParameters {
         let (relative, milliseconds) =
             switch due {
-            case .at(let instant): (0, instant.milliseconds)
-            case .after(let duration): (1, max(0, duration.milliseconds))
+            case .at(let instant): (0, instant.bounded.milliseconds)
+            case .after(let duration): (1, min(max(0, duration.milliseconds), Timestamp.latest.milliseconds))
             }
         return [
             "id": .id(envelope.id), "job": .text(envelope.job.rawValue), "queue": .text(address.queue),
             "lane": .text(address.lane.rawValue), "payload": .bytes(envelope.payload),
             "headers": .bytes(HeadersCoding.encode(envelope.storedHeaders)), "attempt": .int(envelope.attempt),
             "relative": .int(relative), "due": .int(milliseconds), "reason": .text(reason.rawValue),
-            "enqueued_at": .instant(envelope.enqueuedAt), "expires_at": .instant(envelope.expiresAt),
+            "enqueued_at": .instant(envelope.enqueuedAt), "expires_at": .instant(envelope.expiresAt?.bounded),
             "last_error": lastError.map { SQLValue.scrubbed($0) } ?? .null, "operation_id": .text(operationID),
         ]
     }

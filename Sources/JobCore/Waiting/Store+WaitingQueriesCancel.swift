@@ -69,12 +69,26 @@ extension SQLSession {
             progress.jobs[job.job, default: 0] += 1
             if progress.ids.count < 1000 { progress.ids.append(job.id.description) }
         }
+        try reopenLetters(of: zip(page.jobs, deleted).filter { $0.1 == 1 }.map(\.0.id))
         progress.cursor = page.last ?? progress.cursor
         let isFull = page.jobs.count >= remaining
         progress.hasMore = isFull && !page.isLast
         progress.isFinished = page.isLast || isFull
         if progress.cancelled > 0 { try write(request.record(progress)) }
         return progress
+    }
+}
+
+extension SQLSession {
+    /// A replay that was cancelled before it ran has not happened: its letter is open again.
+    private func reopenLetters(of ids: [JobID]) throws(StoreError) {
+        guard !ids.isEmpty else { return }
+        try executeBatch(
+            """
+            update dead_letters set state = 'open', operation_id = null where job_id = :id and state = 'replaying'
+            """,
+            ids.map { ["id": .id($0)] }
+        )
     }
 }
 

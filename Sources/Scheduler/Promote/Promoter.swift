@@ -40,7 +40,7 @@ package struct Promoter: Service {
                 let (lanes, next) = try await store.dueLanes()
                 var moved = 0
                 for lane in lanes where !resting.contains(lane, at: .now) && !Task.isCancelled {
-                    let outcome = try await promoteSlice(of: lane)
+                    let outcome = try await promoteWholeSlice(of: lane)
                     moved += outcome.published
                     if let pause = outcome.rest { resting.rest(lane, until: .now.advanced(by: pause)) }
                 }
@@ -51,6 +51,19 @@ package struct Promoter: Service {
                 try? await Task.sleep(for: backoff.next())
             }
         }
+    }
+
+    /// In a task of its own: a slice that has begun is finished also when the process shuts down. Cancelled between its
+    /// publish and its delete it would be published twice.
+    private func promoteWholeSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
+        let slice = Task { () async -> Result<SliceOutcome, StoreError> in
+            do throws(StoreError) {
+                return .success(try await promoteSlice(of: lane))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try await slice.value.get()
     }
 
     /// A lane at rest is due already, so zero is answered with a short nap and not with a spin.

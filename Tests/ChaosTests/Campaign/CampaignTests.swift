@@ -9,10 +9,16 @@ extension Chaos {
         func `kill -9 of anything loses no confirmed job and blames nobody`(_ profile: Profile) async throws {
             let plan = CampaignPlan.chosen
             let ground = try await Ground.prepare(profile, "campaign")
-            let report = try await Campaign(ground: ground, plan: plan).run()
+            let report: CampaignReport
+            do {
+                report = try await Campaign(ground: ground, plan: plan).run()
+            } catch {
+                print("kept: logs and history of the broken campaign are in \(Undertaker.shared.keepFolder())")
+                throw error
+            }
             print(report)
             if !report.holds {
-                print("chaos \(profile.rawValue): logs and history kept in \(Undertaker.shared.keepFolder())")
+                print("kept: logs and history of the failed campaign are in \(Undertaker.shared.keepFolder())")
             }
             await ground.platform.close()
 

@@ -38,7 +38,7 @@ actor PrivateNodes {
         )
         guard await child.ended() == .status(0) else {
             let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            throw StageError("scripts/nodes \(command) failed (needs: scripts/deps cluster): \(said.suffix(2000))")
+            throw StageError("scripts/nodes \(command) failed (needs: scripts/deps cluster): \(said.prefix(1000))")
         }
         return try String(contentsOfFile: output, encoding: .utf8)
     }

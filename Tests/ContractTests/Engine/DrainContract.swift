@@ -113,12 +113,16 @@ extension Contract {
                     published.open()
                     await mayGoOn.wait()
                 }
+                // So answers a busy pool of connections to a caller whose task is cancelled.
+                world.driver.fail { _ in Task.isCancelled ? .unavailable("cancelled in the line") : nil }
                 try await Engine.with(world, options) { engine in
                     await published.wait()
                     async let ended: Void = engine.shutDown()
+                    try await world.until("the collector has stopped") { world.broker.stops >= 3 }
                     mayGoOn.open()
                     try await ended
                 }
+                world.driver.comeBack()
                 let waiting = try await world.waiting(.of { $0.limit = 0 }).count
                 #expect(waiting < 600)
                 try await world.untilReady(600 - waiting)

@@ -123,6 +123,25 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `a clock that runs ahead does not hide the lag`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                var early = WireMessage.numbered(1, headers: [HeaderName.readyAt: .int(.max)])
+                early.messageID = nil
+                var seconds = WireMessage.numbered(2)
+                // Milliseconds, where AMQP has seconds.
+                seconds.timestamp = 1_790_000_000_000
+                await world.publish([early, seconds])
+                try await Engine.with(world) { engine in
+                    try await world.until("one ran, one is dead") {
+                        try await world.letters().count == 1 && engine.journal.returned.count == 1
+                    }
+                }
+                let head = try await world.store.lanes().heads[QueueAddress("alpha")]
+                #expect(try #require(head?.deliveredReadyAt) <= .now())
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `an expired job is dead, and never runs`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 await world.publish([.numbered(1, headers: [HeaderName.expiresAt: .int(1000)])])

@@ -65,6 +65,24 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `a process that has not beaten for fifteen seconds is gone`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                for (id, age) in [("young", 14_000), ("old", 16_000), ("ancient", 90_000_000)] {
+                    try await world.store.beat(WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up), heads: [:])
+                    try await world.driver.write { session throws(StoreError) in
+                        _ = try session.execute(
+                            "update workers set heartbeat_at = heartbeat_at - :age where id = :id",
+                            ["age": .int(age), "id": .text(id)]
+                        )
+                    }
+                }
+                let workers = try await world.store.workers()
+                #expect(workers.map(\.id) == ["young", "old"])
+                #expect(workers.map(\.state) == [.up, .gone])
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `a lane's record has everything that the store knows of it`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 _ = try await world.store.wait([

@@ -141,6 +141,21 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `a due time beyond all measure does not spoil the table`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                let dues: [Due] = [
+                    .after(.seconds(Int64.max)), .at(Timestamp(milliseconds: .max)), .at(Timestamp(milliseconds: .min)),
+                    .after(.seconds(Int64.min)),
+                ]
+                _ = try await world.store.wait(dues.enumerated().map { .alpha(number: $0, due: $1) })
+                #expect(try await world.waiting().map(\.isOverdue) == [true, true, false, false])
+                #expect(try await world.store.lanes().waiting[QueueAddress("alpha")]?.byIntent == 2)
+                #expect(try await world.claim("p").count == 2)
+                #expect(try #require(try await world.store.dueLanes().next) > .seconds(86_400))
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `cancelling takes what a selector means, and leaves what is being promoted`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 let ids = (0..<4).map { _ in JobID() }

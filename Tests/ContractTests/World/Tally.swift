@@ -14,9 +14,12 @@ enum Tally {
     static func conclude() {
         let seen = seen.withLock { $0 }
         guard !seen.isEmpty else { return }
-        let figures = Profile.underTest.map { "\(seen[$0]?.count ?? 0) × \($0)" }
         let names = seen.values.reduce(into: Set<String>()) { $0.formUnion($1) }
-        print("contract: \(names.count) tests: \(figures.joined(separator: ", "))")
+        let counts = Profile.underTest.map { seen[$0]?.count ?? 0 }
+        let figures = zip(counts, Profile.underTest).enumerated().map { index, pair in
+            "\(pair.0) \(index == 0 ? "tests " : "")× \(pair.1)"
+        }
+        print("contract: \(figures.joined(separator: ", "))")
         for profile in Profile.underTest {
             #expect(seen[profile] == names, "\(profile) did not run the same tests as the other profile")
         }

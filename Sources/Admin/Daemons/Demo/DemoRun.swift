@@ -127,7 +127,7 @@ package struct DemoRun: Sendable {
 
     private func enqueueAll() async throws -> Int {
         let client = JobClient(broker: platform.broker, store: platform.store)
-        let requests = registry.scenes.flatMap(\.jobs)
+        let requests = registry.scenes.flatMap(\.jobs).filter { manifest.jobs[$0.job] != nil }
         var failures: [String] = []
         for start in stride(from: 0, to: requests.count, by: 40) {
             let wave = Array(requests[start..<min(start + 40, requests.count)])
