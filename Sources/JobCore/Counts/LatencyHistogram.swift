@@ -17,9 +17,10 @@ package struct LatencyHistogram: Sendable, Equatable {
         jobs.merge(other.jobs, uniquingKeysWith: +)
     }
 
-    /// Bucket 0 holds 0 and 1 ms; bucket b > 0 ends at 2^(b/8) ms.
+    /// Bucket 0 holds 0 and 1 ms; bucket b > 0 ends at 2^(b/8) ms; the last one, 2^61 ms, takes everything beyond.
     package static func bucket(_ milliseconds: Int64) -> Int {
         guard milliseconds > 1 else { return 0 }
+        let milliseconds = min(milliseconds, 1 << 61)
         let octave = 63 - milliseconds.leadingZeroBitCount
         var bucket = octave * 8
         while upperBound(bucket) < milliseconds { bucket += 1 }
