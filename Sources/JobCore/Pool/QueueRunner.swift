@@ -199,7 +199,9 @@ extension WireMessage {
     /// When the job could first run, as far as the message says.
     var readyAt: Timestamp? {
         if case .int(let milliseconds) = headers[HeaderName.readyAt] { return Timestamp(milliseconds: milliseconds) }
-        guard let (milliseconds, overflow) = timestamp?.multipliedReportingOverflow(by: 1000), !overflow else { return nil }
+        guard let (milliseconds, overflow) = timestamp?.multipliedReportingOverflow(by: 1000), !overflow else {
+            return nil
+        }
         return Timestamp(milliseconds: milliseconds).bounded
     }
 }

@@ -1,4 +1,5 @@
 import JobCore
+import Scheduler
 import Testing
 
 extension Contract {
@@ -106,8 +107,6 @@ extension Contract {
         func `a promoter that shuts down has deleted what it published`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 _ = try await world.store.wait((0..<600).map { .alpha(number: $0) })
-                var options = Engine.Options()
-                options.works = false
                 let (published, mayGoOn) = (Latch(), Latch())
                 world.broker.afterPublishing { _ in
                     published.open()
@@ -115,13 +114,11 @@ extension Contract {
                 }
                 // So answers a busy pool of connections to a caller whose task is cancelled.
                 world.driver.fail { _ in Task.isCancelled ? .unavailable("cancelled in the line") : nil }
-                try await Engine.with(world, options) { engine in
-                    await published.wait()
-                    async let ended: Void = engine.shutDown()
-                    try await world.until("the collector has stopped") { world.broker.stops >= 3 }
-                    mayGoOn.open()
-                    try await ended
-                }
+                let running = Task { try await world.promoter("p").run() }
+                await published.wait()
+                running.cancel()
+                mayGoOn.open()
+                try await running.value
                 world.driver.comeBack()
                 let waiting = try await world.waiting(.of { $0.limit = 0 }).count
                 #expect(waiting < 600)

@@ -25,9 +25,11 @@ extension Contract {
                 }
                 var expected = FlowCounts()
                 for _ in 0..<4 { expected.merge(flow) }
-                #expect(try await world.store.counts() == [
-                    QueueAddress("alpha"): expected, QueueAddress("alpha", .high): FlowCounts(),
-                ])
+                #expect(
+                    try await world.store.counts() == [
+                        QueueAddress("alpha"): expected, QueueAddress("alpha", .high): FlowCounts(),
+                    ]
+                )
             }
         }
 
@@ -46,7 +48,10 @@ extension Contract {
                 }
                 try await world.store.beat(beat(.up), heads: [:])
                 let running = WorkerBeat.Running(id: "1", job: "alpha.work", ageSeconds: 1.5)
-                let head = LaneHead(deliveredReadyAt: Timestamp(milliseconds: 5), unstartedReadyAt: Timestamp(milliseconds: 6))
+                let head = LaneHead(
+                    deliveredReadyAt: Timestamp(milliseconds: 5),
+                    unstartedReadyAt: Timestamp(milliseconds: 6)
+                )
                 try await world.store.beat(beat(.draining, running: [running]), heads: [QueueAddress("alpha"): head])
                 var worker = try #require(try await world.store.workers().first)
                 #expect(worker.state == .draining)
@@ -68,7 +73,10 @@ extension Contract {
         func `a process that has not beaten for fifteen seconds is gone`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 for (id, age) in [("young", 14_000), ("old", 16_000), ("ancient", 90_000_000)] {
-                    try await world.store.beat(WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up), heads: [:])
+                    try await world.store.beat(
+                        WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up),
+                        heads: [:]
+                    )
                     try await world.driver.write { session throws(StoreError) in
                         _ = try session.execute(
                             "update workers set heartbeat_at = heartbeat_at - :age where id = :id",

@@ -20,7 +20,8 @@ import Testing
 
     @Test(
         arguments: [
-            "venue_id=43", "ok=1", "ok=false", "none=", "to=ana", "data=new", "data.tags.1=new", "absent=", "data.tags.9=7",
+            "venue_id=43", "ok=1", "ok=false", "none=", "to=ana", "data=new", "data.tags.1=new", "absent=",
+            "data.tags.9=7",
             "to.deeper=x",
         ]
     )

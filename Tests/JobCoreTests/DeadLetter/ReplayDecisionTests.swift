@@ -80,7 +80,11 @@ import Testing
 
     @Test func `an expired letter comes back without expiry when that is asked for`() {
         let past: Headers = [HeaderName.expiresAt: .int(1)]
-        guard case .revive(let revival) = decide(letter(headers: past), Replay.Rules(operation: "op", includesExpired: true))
+        guard
+            case .revive(let revival) = decide(
+                letter(headers: past),
+                Replay.Rules(operation: "op", includesExpired: true)
+            )
         else {
             Issue.record("not revived")
             return

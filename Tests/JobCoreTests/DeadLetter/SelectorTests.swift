@@ -21,7 +21,10 @@ import Testing
             var selector = Selector()
             change(&selector)
             #expect(!selector.choosesNothing)
-            #expect(SelectorClause(selector, over: .letters).conditions.count == (selector.isAll || !selector.payload.isEmpty ? 0 : 1))
+            #expect(
+                SelectorClause(selector, over: .letters).conditions.count
+                    == (selector.isAll || !selector.payload.isEmpty ? 0 : 1)
+            )
         }
     }
 

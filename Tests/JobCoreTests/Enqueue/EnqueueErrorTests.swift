@@ -5,7 +5,8 @@ import Testing
 @Suite struct `Enqueue error` {
     private static let causes: [(EnqueueError.Cause, Bool)] = [
         (.publish(.queueFull), true), (.publish(.unconfirmed), true), (.publish(.brokerBlocked("memory")), true),
-        (.publish(.unavailable("away")), true), (.publish(.unroutable("a.b")), false), (.publish(.refused("no")), false),
+        (.publish(.unavailable("away")), true), (.publish(.unroutable("a.b")), false),
+        (.publish(.refused("no")), false),
         (.store(.unavailable("away")), true), (.store(.busy("5 s")), true), (.store(.commitUnknown), true),
         (.store(.schema("old")), false), (.store(.constraint("c")), false), (.store(.decoding("d")), false),
         (.store(.refused("r")), false), (.store(.rolledBack), false), (.invalid("too large"), false),

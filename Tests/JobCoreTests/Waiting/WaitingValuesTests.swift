@@ -8,7 +8,9 @@ import Testing
         #expect(WaitingCursor(cursor.description) == cursor)
     }
 
-    @Test(arguments: ["", ".", "1795356000000", "1795356000000.", "x.0192f0c1-0000-7000-8000-00000000000a", "1.nonsense"])
+    @Test(arguments: [
+        "", ".", "1795356000000", "1795356000000.", "x.0192f0c1-0000-7000-8000-00000000000a", "1.nonsense",
+    ])
     func `what is no cursor is none`(text: String) {
         #expect(WaitingCursor(text) == nil)
     }
