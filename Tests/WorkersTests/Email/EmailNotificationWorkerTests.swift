@@ -129,7 +129,11 @@ struct EmailNotificationWorkerTests {
             (EmailNotification(to: "ana@example.com", template: "nothing"), "bad_template"),
             (EmailNotification(to: "ana@example.com", template: "welcome"), "bad_template"),
             (EmailNotification(to: "ana@exa mple.com", template: "welcome", variables: ["name": "A"]), "bad_address"),
-            (EmailNotification(to: "a@b.c\r\nBcc: x@y.z", template: "welcome", variables: ["name": "A"]), "bad_address"),
+            (EmailNotification(to: "a@b.c\r\nBcc: x@y.z", template: "welcome"), "bad_template"),
+            (
+                EmailNotification(to: "a@b.c\r\nBcc: x@y.z", template: "welcome", variables: ["name": "A"]),
+                "bad_address"
+            ),
         ] as [(EmailNotification, String)]
     )
     func wrong(job: EmailNotification, label: String) async throws {
