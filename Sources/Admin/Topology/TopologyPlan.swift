@@ -18,6 +18,8 @@ struct TopologyPlan {
     var isEmpty: Bool { all.isEmpty }
     var count: Int { all.count }
     var deletions: Int { all.count { $0.action == .delete } }
+    /// Broker queues that applying this makes.
+    var newQueues: Int { changes.count { $0.kind == "queue" && $0.action == .create } }
     /// Steps that a person must do with the printed command.
     var byHand: Int { all.count { $0.command != nil } }
     private var all: [TopologyChange] { changes + routes }
