@@ -104,12 +104,28 @@ package struct Daemon: Sendable {
 
     /// Runs until a signal has drained everything.
     package func run() async throws {
-        try await platform.prepare(manifest)
+        try await prepareWhenPossible()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: try services(), logger: logger)
         )
         let watch = Task { await SignalWatch(logger: logger).run(group) }
         defer { watch.cancel() }
         try await group.run()
+    }
+
+    /// A broker or store that is away when the process starts is waited for, as it would be later. What a person must
+    /// mend (a missing queue, an old schema) ends the process with the command.
+    private func prepareWhenPossible() async throws {
+        var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+        while true {
+            do {
+                return try await platform.prepare(manifest)
+            } catch let error as StoreError where error.isRetryable {
+                logger.warning("starting waits for the store", metadata: [LogKey.error: "\(error)"])
+            } catch let error as BrokerError where error.isRetryable {
+                logger.warning("starting waits for the broker", metadata: [LogKey.error: "\(error)"])
+            }
+            try await Task.sleep(for: backoff.next())
+        }
     }
 }

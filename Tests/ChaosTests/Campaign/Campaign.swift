@@ -37,6 +37,7 @@ struct Campaign: Sendable {
             dead: try await ledger.dead(),
             crashes: await crew.crashes,
             ownExits: await crew.ownExits,
+            longestLife: await crew.longestLife,
             badEndings: endings.filter { $0 != .status(0) },
             duration: ContinuousClock.now - start
         )

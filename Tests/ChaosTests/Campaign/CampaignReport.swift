@@ -11,6 +11,7 @@ struct CampaignReport: Sendable, CustomStringConvertible {
     let dead: Int
     let crashes: [Int32]
     let ownExits: Int
+    let longestLife: Duration
     let badEndings: [ChildProcess.Ending]
     let duration: Duration
 
@@ -35,7 +36,8 @@ struct CampaignReport: Sendable, CustomStringConvertible {
             \(kills), ready+running at kills min \(faults.readyAtKills.min() ?? 0), seconds \(Int(duration.seconds))
             chaos \(profile.rawValue): unfinished \(verdict.unfinished.count) burned \(verdict.burned) left \(left) \
             strangers \(verdict.strangers) crashes \(crashes.count), take-over after a worker's death p50 \(middle) \
-            max \(longest) (\(takeOvers.count) measured), daemons ended while starting \(ownExits), seed \(plan.seed)
+            max \(longest) (\(takeOvers.count) measured), daemons ended by \
+            themselves \(ownExits) (after \(longestLife.milliseconds) ms at most), seed \(plan.seed)
             """
     }
 }

@@ -16,6 +16,8 @@ actor Crew {
     private var isOpen = true
     /// Daemons that ended by themselves, as they may when broker or store are down while they start.
     private(set) var ownExits = 0
+    /// The longest life of one that ended so: a daemon at work has no reason to end.
+    private(set) var longestLife: Duration = .zero
     /// Daemons that ended by a signal nobody here has sent.
     private(set) var crashes: [Int32] = []
     private var killed: Set<pid_t> = []
@@ -39,12 +41,15 @@ actor Crew {
         while isOpen {
             let child = try ground.start(arguments, log: "\(role.rawValue)-\(index)")
             members[index].child = child
+            let start = ContinuousClock.now
             let ending = await child.ended()
             guard isOpen else { return }
             switch ending {
             case .signal where killed.contains(child.pid): continue
             case .signal(let number): crashes.append(number)
-            case .status: ownExits += 1
+            case .status:
+                ownExits += 1
+                longestLife = max(longestLife, ContinuousClock.now - start)
             }
             try await Task.sleep(for: .milliseconds(300))
         }
