@@ -118,7 +118,7 @@ import Testing
 
     @Test func `500 concurrent mails share four connections`() async throws {
         let sink = try await Peers.sink()
-        let client = SMTPClient(try plain(sink, maxWaiting: 500))
+        let client = SMTPClient(try plain(sink, timeout: .seconds(120), maxWaiting: 500))
         let receipts = try await withThrowingTaskGroup(of: SMTPReceipt.self) { group in
             for number in 0..<500 {
                 group.addTask {
