@@ -66,6 +66,7 @@ package struct Daemon: Sendable {
                     resources: resources,
                     broker: platform.broker,
                     store: platform.store,
+                    witness: platform.witness,
                     configuration: configuration,
                     logger: logger
                 )
@@ -99,6 +100,7 @@ package struct Daemon: Sendable {
                 build: build,
                 logger: logger
             ),
+            Janitor(store: platform.store, logger: logger),
         ]
     }
 

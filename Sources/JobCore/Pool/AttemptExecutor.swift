@@ -7,6 +7,9 @@ struct PreparedAttempt: Sendable {
     let timeout: Duration
     let deadline: ContinuousClock.Instant
 
+    /// Nil for a message without an id that can be looked up.
+    var key: AttemptKey? { AttemptKey(delivery.message) }
+
     var id: JobID {
         switch envelope {
         case .success(let envelope): envelope.id
@@ -68,7 +71,7 @@ struct AttemptExecutor: Sendable {
         let envelope: Envelope
         switch prepared.envelope {
         case .failure(let malformed):
-            try await settler.settle(.bury(strange(prepared, malformed, at: address)))
+            try await settle(.bury(strange(prepared, malformed, at: address)), prepared)
             flow.record(address) { $0.dead += 1 }
             return true
         case .success(let decoded):
@@ -82,7 +85,16 @@ struct AttemptExecutor: Sendable {
             now: .now(),
             random: .random(in: .min ... .max)
         )
-        return try await follow(disposition, envelope, at: address)
+        return try await follow(disposition, envelope, prepared, at: address)
+    }
+
+    /// The start marks of a job that came back go in the transaction that ends its attempt.
+    private func settle(_ settlement: Settlement?, _ prepared: PreparedAttempt) async throws(StoreError) {
+        if prepared.delivery.redelivered, let key = prepared.key {
+            try await settler.settle(.ended(key, with: settlement))
+        } else if let settlement {
+            try await settler.settle(settlement)
+        }
     }
 
     private func perform(
@@ -130,11 +142,12 @@ struct AttemptExecutor: Sendable {
     private func follow(
         _ disposition: Disposition,
         _ envelope: Envelope,
+        _ prepared: PreparedAttempt,
         at address: QueueAddress
     ) async throws(StoreError) -> Bool {
         switch disposition {
         case .acknowledge:
-            if let origin = envelope.origin { try await settler.settle(.record(envelope.id, origin: origin)) }
+            try await settle(envelope.origin.map { .record(envelope.id, origin: $0) }, prepared)
             let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
             flow.record(address) { counts in
                 counts.done += 1
@@ -143,7 +156,7 @@ struct AttemptExecutor: Sendable {
             }
             return true
         case .wait(let due, let reason, let attempt, let failure):
-            try await settler.settle(.wait(entry(envelope, address, due, reason, attempt, failure)))
+            try await settle(.wait(entry(envelope, address, due, reason, attempt, failure)), prepared)
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
             return true
         case .bury(let failure):
@@ -155,7 +168,7 @@ struct AttemptExecutor: Sendable {
                 ]
             )
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
-            try await settler.settle(.bury(letter))
+            try await settle(.bury(letter), prepared)
             flow.record(address) { $0.dead += 1 }
             return true
         case .giveBack:

@@ -9,6 +9,8 @@ final class QueueRunner: Sendable {
         var isDraining = false
         /// Why fetching stops for now; the runner goes on when the store answers again.
         var storeLost = false
+        /// Attempts whose start marks are this process's and that have not ended.
+        var marked: Set<AttemptKey> = []
         var head = LaneHead()
     }
 
@@ -17,6 +19,7 @@ final class QueueRunner: Sendable {
     private let credit: Int
     private let slots: Slots
     private let attempts: AttemptExecutor
+    private let redeliveries: Redeliveries
     private let broker: any Broker
     private let store: Store
     private let logger: Logger
@@ -27,6 +30,7 @@ final class QueueRunner: Sendable {
         credit: Int,
         slots: Slots,
         attempts: AttemptExecutor,
+        redeliveries: Redeliveries,
         broker: any Broker,
         store: Store,
         logger: Logger
@@ -35,6 +39,7 @@ final class QueueRunner: Sendable {
         self.credit = credit
         self.slots = slots
         self.attempts = attempts
+        self.redeliveries = redeliveries
         self.broker = broker
         self.store = store
         var logger = logger
@@ -83,11 +88,17 @@ final class QueueRunner: Sendable {
             state.consumption = consumption
             return !state.isDraining
         }
-        let acknowledger = Acknowledger(consumption: consumption, logger: logger)
+        let acknowledger = Acknowledger(
+            consumption: consumption,
+            settler: attempts.settler,
+            worker: attempts.worker,
+            logger: logger
+        )
         if mayStart { await start(consumption, acknowledger) }
         await consumption.stop()
         await running.idle()
         await acknowledger.flush()
+        await withdrawMarks()
         await consumption.giveBack()
         state.withLock { state in
             state.consumption = nil
@@ -97,12 +108,65 @@ final class QueueRunner: Sendable {
 
     private func start(_ consumption: any Consumption, _ acknowledger: Acknowledger) async {
         while let batch = await consumption.next() {
-            for delivery in batch {
-                note(delivery)
-                guard await slots.acquire(address.lane) else { return }
-                begin(delivery, acknowledger)
+            for group in groups(batch) {
+                guard await start(group, acknowledger) else { return }
             }
             state.withLock { $0.head.unstartedReadyAt = nil }
+        }
+    }
+
+    /// What comes for the first time goes on as it is. What comes back is looked up ahead of its start, no more at a
+    /// time than can run at once: should this process die, its marks name few that had not even begun.
+    private func groups(_ batch: [Delivery]) -> [ArraySlice<Delivery>] {
+        var groups: [ArraySlice<Delivery>] = []
+        var rest = batch[...]
+        while let first = rest.first {
+            let alike = rest.prefix { $0.redelivered == first.redelivered }
+            let group = first.redelivered ? alike.prefix(slots.count) : alike
+            groups.append(group)
+            rest = rest.dropFirst(group.count)
+        }
+        return groups
+    }
+
+    /// False when nothing more shall start.
+    private func start(_ group: ArraySlice<Delivery>, _ acknowledger: Acknowledger) async -> Bool {
+        var answers: [DeliveryTag: Redelivery] = [:]
+        if group.first?.redelivered == true {
+            do throws(StoreError) {
+                answers = try await redeliveries.welcome(Array(group))
+            } catch {
+                await park(error)
+                return false
+            }
+            remember(group.filter { answers[$0.tag] == .run })
+        }
+        for delivery in group {
+            note(delivery)
+            if answers[delivery.tag] == .finished {
+                acknowledger.acknowledge(delivery.tag, nil)
+                continue
+            }
+            guard await slots.acquire(address.lane) else { return false }
+            begin(delivery, acknowledger)
+        }
+        return true
+    }
+
+    private func remember(_ marked: [Delivery]) {
+        state.withLock { $0.marked.formUnion(marked.compactMap { AttemptKey($0.message) }) }
+    }
+
+    /// What goes back on purpose blames nobody. Marks that cannot be withdrawn now are tried at the next giving back: while
+    /// this process lives they mean nothing.
+    private func withdrawMarks() async {
+        let marked = state.withLock { $0.marked }
+        guard !marked.isEmpty else { return }
+        do throws(StoreError) {
+            try await store.withdrawStarts(Array(marked), worker: attempts.worker)
+            state.withLock { $0.marked.subtract(marked) }
+        } catch {
+            logger.warning("start marks stay for now", metadata: [LogKey.error: "\(error.label)"])
         }
     }
 
@@ -120,11 +184,11 @@ final class QueueRunner: Sendable {
                 #if JOBS_MUTANT_ACK_FIRST
                     // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
                     // can see a loss. No other build has it.
-                    acknowledger.acknowledge(delivery.tag)
+                    acknowledger.acknowledge(delivery.tag, nil)
                     _ = try await attempts.run(prepared, at: address, interruption: interruption)
                 #else
                     let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
-                    if isSettled { acknowledger.acknowledge(delivery.tag) }
+                    if isSettled { finish(prepared, acknowledger) }
                 #endif
             } catch {
                 await park(error)
@@ -133,6 +197,12 @@ final class QueueRunner: Sendable {
             running.end(key)
         }
         running.attach(task, to: key)
+    }
+
+    private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
+        let key = prepared.key
+        if let key, prepared.delivery.redelivered { state.withLock { _ = $0.marked.remove(key) } }
+        acknowledger.acknowledge(prepared.delivery.tag, key)
     }
 
     /// The store is lost: stop fetching and give back, instead of failing one job after the other.

@@ -10,9 +10,11 @@ package final class Slots: Sendable {
         var waiting: [Lane: [CheckedContinuation<Bool, Never>]] = [:]
     }
 
+    let count: Int
     private let state: Mutex<State>
 
     package init(_ count: Int) {
+        self.count = max(1, count)
         state = Mutex(State(free: count))
     }
 

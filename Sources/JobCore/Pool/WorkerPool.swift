@@ -35,6 +35,7 @@ package final class WorkerPool: Service {
         resources: WorkerResources,
         broker: any Broker,
         store: Store,
+        witness: any DeathWitness,
         configuration: PoolConfiguration,
         logger: Logger
     ) throws {
@@ -53,6 +54,13 @@ package final class WorkerPool: Service {
             worker: configuration.worker,
             logger: logger
         )
+        let redeliveries = Redeliveries(
+            store: store,
+            broker: broker,
+            witness: witness,
+            worker: configuration.worker,
+            logger: logger
+        )
         let queues = manifest.queues.values.filter { configuration.queues?.contains($0.name) ?? true }
         runners = queues.sorted { $0.name < $1.name }.flatMap { queue in
             let slots = Slots(queue.concurrency)
@@ -62,6 +70,7 @@ package final class WorkerPool: Service {
                     credit: queue.credit ?? max(32, queue.concurrency * 4),
                     slots: slots,
                     attempts: executor,
+                    redeliveries: redeliveries,
                     broker: broker,
                     store: store,
                     logger: logger

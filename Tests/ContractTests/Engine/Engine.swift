@@ -97,6 +97,7 @@ extension World {
             resources: WorkerResources(environment: [:], jobsDirectory: "", logger: logger),
             broker: broker,
             store: store,
+            witness: witness,
             configuration: configuration,
             logger: logger
         )

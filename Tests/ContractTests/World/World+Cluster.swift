@@ -12,7 +12,12 @@ extension World {
         _ body: (World) async throws -> R
     ) async throws -> R {
         let access = try ClusterAccess()
-        let database = try ClusterDatabase(url: access.databaseURL, prefix: access.prefix, connections: 3, logger: quiet)
+        let database = try ClusterDatabase(
+            url: access.databaseURL,
+            prefix: access.prefix,
+            connections: 3,
+            logger: quiet
+        )
         let broker = try ClusterBroker(
             url: access.brokerURL,
             managementURL: access.managementURL,
@@ -25,6 +30,7 @@ extension World {
             broker: WatchedBroker(broker, signal: signal),
             driver: WatchedDriver(database, signal: signal),
             signal: signal,
+            witness: HeartbeatWitness(),
             cluster: access,
             logger: quiet
         )
@@ -74,7 +80,8 @@ final class ClusterAccess: Sendable {
     /// Removes everything this world had declared.
     func sweep(_ database: ClusterDatabase) async throws {
         let schema = "\"\(prefix)jobs\""
-        try await database.migrate { session throws(StoreError) in try session.execute("drop schema \(schema) cascade") }
+        try await database.migrate { session throws(StoreError) in try session.execute("drop schema \(schema) cascade")
+        }
         let configuration = try AMQPConfiguration(url: brokerURL)
         let control = AMQPControl(configuration, logger: World.quiet)
         let management = try ManagementClient(url: managementURL, virtualHost: configuration.virtualHost)
