@@ -67,6 +67,7 @@ package struct Daemon: Sendable {
                     broker: platform.broker,
                     store: platform.store,
                     witness: platform.witness,
+                    lone: LoneProcess(environment: resources.environment, logger: logger),
                     configuration: configuration,
                     logger: logger
                 )

@@ -6,6 +6,8 @@ struct PreparedAttempt: Sendable {
     let envelope: Result<Envelope, Malformed>
     let timeout: Duration
     let deadline: ContinuousClock.Instant
+    /// In a process of its own, because it was running when a process died.
+    let isAlone: Bool
 
     /// Nil for a message without an id that can be looked up.
     var key: AttemptKey? { AttemptKey(delivery.message) }
@@ -32,6 +34,8 @@ struct AttemptExecutor: Sendable {
     let client: JobClient
     let store: Store
     let settler: Settler
+    /// Nil where this program cannot be started again for one attempt: then suspects run like others.
+    let lone: (any LoneRunner)?
     let flow: FlowRecorder
     let build: String
     let worker: String
@@ -42,7 +46,7 @@ struct AttemptExecutor: Sendable {
         let perform: RegisteredJob.Perform
     }
 
-    func prepare(_ delivery: Delivery) -> PreparedAttempt {
+    func prepare(_ delivery: Delivery, isSuspect: Bool = false) -> PreparedAttempt {
         let envelope: Result<Envelope, Malformed>
         do throws(Malformed) {
             if let oversize = delivery.oversize {
@@ -58,7 +62,8 @@ struct AttemptExecutor: Sendable {
             delivery: delivery,
             envelope: envelope,
             timeout: timeout,
-            deadline: .now.advanced(by: timeout)
+            deadline: .now.advanced(by: timeout),
+            isAlone: isSuspect || delivery.message.headers[HeaderName.alone] == .bool(true)
         )
     }
 
@@ -115,27 +120,28 @@ struct AttemptExecutor: Sendable {
                 "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
             )
         }
-        var logger = logger
-        logger[metadataKey: LogKey.job] = "\(envelope.id)"
-        logger[metadataKey: LogKey.name] = "\(envelope.job)"
-        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
-        let context = JobContext(
-            id: envelope.id,
-            attempt: envelope.attempt,
-            enqueuedAt: envelope.enqueuedAt,
-            deadline: prepared.deadline,
-            logger: logger,
-            client: client,
-            store: store
-        )
-        do {
-            return .returned(try await registered.perform(envelope, context))
-        } catch {
-            switch interruption() {
-            case .deadline: return .timedOut(prepared.timeout)
-            case .drain: return .interrupted
-            case nil: return .threw(error)
+        let result: AttemptResult
+        if prepared.isAlone, let lone {
+            logger.info("job runs alone", metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"])
+            result = await lone.run(LoneTask(message: prepared.delivery.message, timeout: prepared.timeout)).result
+        } else {
+            let context = JobContext(
+                envelope,
+                deadline: prepared.deadline,
+                logger: logger,
+                client: client,
+                store: store
+            )
+            do {
+                result = .returned(try await registered.perform(envelope, context))
+            } catch {
+                result = .threw(error)
             }
+        }
+        switch (result, interruption()) {
+        case (.threw, .deadline), (.killed, .deadline): return .timedOut(prepared.timeout)
+        case (.threw, .drain), (.killed, .drain): return .interrupted
+        default: return result
         }
     }
 
@@ -167,6 +173,8 @@ struct AttemptExecutor: Sendable {
                     LogKey.error: "\(failure.label)",
                 ]
             )
+            var envelope = envelope
+            envelope.carried[HeaderName.alone] = nil
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
             try await settle(.bury(letter), prepared)
             flow.record(address) { $0.dead += 1 }
@@ -189,6 +197,7 @@ struct AttemptExecutor: Sendable {
         next.attempt = attempt
         next.lane = address.lane
         for name in HeaderName.actedOnOnce { next.carried[name] = nil }
+        next.carried[HeaderName.alone] = reason == .killed ? .bool(true) : nil
         if failure?.label == "unknown_job" {
             let since = next.carried[HeaderName.unknownSince] ?? .int(Timestamp.now().milliseconds)
             next.carried[HeaderName.unknownSince] = since

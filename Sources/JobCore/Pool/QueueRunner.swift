@@ -108,47 +108,49 @@ final class QueueRunner: Sendable {
 
     private func start(_ consumption: any Consumption, _ acknowledger: Acknowledger) async {
         while let batch = await consumption.next() {
-            for group in groups(batch) {
-                guard await start(group, acknowledger) else { return }
-            }
+            guard await start(batch, acknowledger) else { return }
             state.withLock { $0.head.unstartedReadyAt = nil }
         }
     }
 
-    /// What comes for the first time goes on as it is. What comes back is looked up ahead of its start, no more at a
-    /// time than can run at once: should this process die, its marks name few that had not even begun.
-    private func groups(_ batch: [Delivery]) -> [ArraySlice<Delivery>] {
-        var groups: [ArraySlice<Delivery>] = []
+    /// False when nothing more shall start.
+    private func start(_ batch: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
         var rest = batch[...]
         while let first = rest.first {
-            let alike = rest.prefix { $0.redelivered == first.redelivered }
-            let group = first.redelivered ? alike.prefix(slots.count) : alike
-            groups.append(group)
-            rest = rest.dropFirst(group.count)
+            note(first)
+            guard await slots.acquire(address.lane) else { return false }
+            if first.redelivered {
+                let others = rest.dropFirst().prefix { $0.redelivered }
+                let group = rest.prefix(1 + slots.acquireFree(upTo: others.count))
+                rest = rest.dropFirst(group.count)
+                guard await startAgain(Array(group), acknowledger) else { return false }
+            } else {
+                rest = rest.dropFirst()
+                begin(first, isSuspect: false, acknowledger)
+            }
         }
-        return groups
+        return true
     }
 
-    /// False when nothing more shall start.
-    private func start(_ group: ArraySlice<Delivery>, _ acknowledger: Acknowledger) async -> Bool {
-        var answers: [DeliveryTag: Redelivery] = [:]
-        if group.first?.redelivered == true {
-            do throws(StoreError) {
-                answers = try await redeliveries.welcome(Array(group))
-            } catch {
-                await park(error)
-                return false
-            }
-            remember(group.filter { answers[$0.tag] == .run })
+    /// What comes back is looked up when there is a slot for it, as many at a time as there are slots: should this
+    /// process die, its marks name only jobs that were running. False when the store is lost.
+    private func startAgain(_ group: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
+        let answers: [DeliveryTag: Redelivery]
+        do throws(StoreError) {
+            answers = try await redeliveries.welcome(group)
+        } catch {
+            for _ in group { slots.release() }
+            await park(error)
+            return false
         }
+        remember(group.filter { answers[$0.tag] == .run })
         for delivery in group {
-            note(delivery)
             if answers[delivery.tag] == .finished {
                 acknowledger.acknowledge(delivery.tag, nil)
-                continue
+                slots.release()
+            } else {
+                begin(delivery, isSuspect: answers[delivery.tag] == .runAlone, acknowledger)
             }
-            guard await slots.acquire(address.lane) else { return false }
-            begin(delivery, acknowledger)
         }
         return true
     }
@@ -175,8 +177,8 @@ final class QueueRunner: Sendable {
         state.withLock { $0.head.saw(readyAt) }
     }
 
-    private func begin(_ delivery: Delivery, _ acknowledger: Acknowledger) {
-        let prepared = attempts.prepare(delivery)
+    private func begin(_ delivery: Delivery, isSuspect: Bool, _ acknowledger: Acknowledger) {
+        let prepared = attempts.prepare(delivery, isSuspect: isSuspect)
         let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
         let task = Task {
             let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }

@@ -10,11 +10,9 @@ package final class Slots: Sendable {
         var waiting: [Lane: [CheckedContinuation<Bool, Never>]] = [:]
     }
 
-    let count: Int
     private let state: Mutex<State>
 
     package init(_ count: Int) {
-        self.count = max(1, count)
         state = Mutex(State(free: count))
     }
 
@@ -31,6 +29,16 @@ package final class Slots: Sendable {
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }
+        }
+    }
+
+    /// Takes what is free at this moment, at most `limit`; how many.
+    package func acquireFree(upTo limit: Int) -> Int {
+        state.withLock { state in
+            guard !state.closed, !state.ended else { return 0 }
+            let taken = min(state.free, max(0, limit))
+            state.free -= taken
+            return taken
         }
     }
 

@@ -36,6 +36,7 @@ package final class WorkerPool: Service {
         broker: any Broker,
         store: Store,
         witness: any DeathWitness,
+        lone: (any LoneRunner)? = nil,
         configuration: PoolConfiguration,
         logger: Logger
     ) throws {
@@ -49,6 +50,7 @@ package final class WorkerPool: Service {
             client: JobClient(broker: broker, store: store),
             store: store,
             settler: Settler(store: store, patience: configuration.patience, logger: logger),
+            lone: lone,
             flow: flow,
             build: configuration.build,
             worker: configuration.worker,
@@ -84,6 +86,7 @@ package final class WorkerPool: Service {
 
     package func run() async throws {
         logger.info("workers start", metadata: [LogKey.worker: "\(configuration.worker)"])
+        await heartbeat.arrive()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.heartbeat.run() }
             group.addTask { await self.watchDeadlines() }

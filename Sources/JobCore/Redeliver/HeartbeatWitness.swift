@@ -13,7 +13,7 @@ package struct HeartbeatWitness: DeathWitness {
         self.init(
             host: ProcessInfo.processInfo.hostName,
             pid: Int(ProcessInfo.processInfo.processIdentifier),
-            exists: { pid in kill(pid_t(clamping: pid), 0) == 0 || errno != ESRCH }
+            exists: ProcessTable.hasLiving
         )
     }
 
@@ -30,5 +30,21 @@ package struct HeartbeatWitness: DeathWitness {
         guard sign.host == host, let other = sign.pid, other > 0 else { return false }
         // Our own number under another id: a container's first process, started again.
         return other == pid || !exists(other)
+    }
+}
+
+enum ProcessTable {
+    /// False as well for a process that is ending, or that has ended and only waits for its parent to notice: its sockets
+    /// are closed by then, and the broker may be faster than the parent.
+    static func hasLiving(_ pid: Int) -> Bool {
+        guard kill(pid_t(clamping: pid), 0) == 0 || errno != ESRCH else { return false }
+        // After the name, which is in brackets and may hold anything: state, six numbers, flags.
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return true }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 6, let flags = UInt64(fields[6]) else { return true }
+        let isExiting = flags & 0x4 != 0
+        return !isExiting && fields[0] != "Z" && fields[0] != "X"
     }
 }

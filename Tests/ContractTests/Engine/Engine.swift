@@ -17,6 +17,7 @@ final class Engine: Sendable {
         var promotes = true
         var collects = true
         var works = true
+        var lone: (any LoneRunner)?
     }
 
     let journal: Journal
@@ -98,6 +99,7 @@ extension World {
             broker: broker,
             store: store,
             witness: witness,
+            lone: options.lone,
             configuration: configuration,
             logger: logger
         )

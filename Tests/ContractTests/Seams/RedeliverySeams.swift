@@ -4,15 +4,6 @@ import Testing
 extension Contract {
     /// Between a delivery that was lost and the one that comes after it.
     @Suite(.timeLimit(.minutes(5))) struct RedeliverySeams {
-        /// Hands the messages out and takes them back, as a lost connection does; the engine gets them redelivered.
-        private func redeliver(_ messages: [WireMessage], in world: World) async throws {
-            await world.publish(messages)
-            let lost = try await world.broker.consume("alpha", credit: messages.count)
-            _ = await lost.take(messages.count)
-            await lost.giveBack()
-            try await world.untilReady(messages.count)
-        }
-
         private func message(_ id: JobID, attempt: Int = 1, run: String? = nil) -> WireMessage {
             var message = WireMessage.numbered(1, headers: [HeaderName.attempt: .int(Int64(attempt))])
             message.messageID = id.description
@@ -26,7 +17,7 @@ extension Contract {
             in world: World,
             _ options: Engine.Options = Engine.Options()
         ) async throws -> [Int] {
-            try await redeliver([message], in: world)
+            try await world.redeliver([message])
             await world.publish([.numbered(2)])
             return try await Engine.with(world, options) { engine in
                 try await world.until("the fresh job") { engine.journal.returned.contains { $0.number == 2 } }
@@ -180,7 +171,7 @@ extension Contract {
         @Test(arguments: Profile.underTest)
         func `what comes back waits while the store is away`(profile: Profile) async throws {
             try await World.with(profile) { world in
-                try await redeliver((0..<5).map { .numbered($0) }, in: world)
+                try await world.redeliver((0..<5).map { .numbered($0) })
                 world.driver.goAway()
                 try await Engine.with(world) { engine in
                     try await world.until("asked in vain") { world.driver.refusals >= 3 }
@@ -201,7 +192,7 @@ extension Contract {
                 stranger.timestamp = 1_700_000_000
                 stranger.headers["mine"] = .bytes([0, 255])
                 let adopted = Mutexed<[WireMessage]>([])
-                try await redeliver([stranger], in: world)
+                try await world.redeliver([stranger])
                 world.broker.afterPublishing { adopted.value += $0 }
                 try await Engine.with(world) { engine in
                     try await engine.untilReturned(1, in: world)
@@ -221,7 +212,7 @@ extension Contract {
         func `bytes without id that are no job die once`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 let stranger = WireMessage(routingKey: "alpha.work", body: Array("{".utf8), type: "other.work")
-                try await redeliver([stranger], in: world)
+                try await world.redeliver([stranger])
                 try await Engine.with(world) { _ in
                     try await world.until("a letter") { try await world.letters().count == 1 }
                 }
