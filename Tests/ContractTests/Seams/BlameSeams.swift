@@ -68,8 +68,8 @@ extension Contract {
                 let dead = try await world.deadWorker()
                 for message in [poison, bystander] { try await leave(message, startedBy: dead, in: world) }
                 try await Engine.with(world, options(lone)) { _ in
+                    try await world.until("both have run alone") { lone.ran.count == 2 }
                     try await world.until("a letter") { try await world.letters().count == 1 }
-                    try await world.untilReady(0)
                 }
                 let letter = try #require(try await world.letters().first)
                 #expect(letter.jobID.description == poison.messageID)

@@ -48,7 +48,8 @@ extension Contract {
                 #expect(found.value == true)
                 try await world.untilReady(1)
                 try await Engine.with(world, Engine.Options(), script) { engine in
-                    try await world.untilReady(0)
+                    try await world.until("looked up") { world.driver.lookUps > 0 }
+                    try await engine.shutDown()
                     #expect(engine.journal.lines == [], "it is known to be dead")
                 }
                 #expect(try await world.letters().count == 1)
