@@ -72,7 +72,9 @@ extension ClusterBroker {
     /// Quorum queues refuse if-unused and if-empty, so it is asked first. Its bindings went before it: nothing that is
     /// routed can come in between. A queue with messages or consumers is kept, and shows up in the next plan.
     private func deleteIdleQueue(_ name: String) async throws {
-        guard let depth = try await control.passiveDeclare(name), depth.messages == 0, depth.consumers == 0 else { return }
+        guard let depth = try await control.passiveDeclare(name), depth.messages == 0, depth.consumers == 0 else {
+            return
+        }
         try await control.deleteQueue(name)
     }
 

@@ -47,7 +47,13 @@ extension Contract {
                     timestamp: 1_700_000_000
                 )
                 let bare = WireMessage(routingKey: "alpha.work", body: [])
-                let odd = WireMessage(routingKey: "alpha.work", body: [1], messageID: "não é um id", type: "", timestamp: 0)
+                let odd = WireMessage(
+                    routingKey: "alpha.work",
+                    body: [1],
+                    messageID: "não é um id",
+                    type: "",
+                    timestamp: 0
+                )
                 let received = try await roundTrip([full, bare, odd], in: world)
                 for (sent, back) in zip([full, bare, odd], received) {
                     #expect(back.routingKey == sent.routingKey)

@@ -22,7 +22,9 @@ extension Contract {
             try await World.with(profile) { world in
                 let keys = ["alpha.work", "nobody.home", "beta.work", "alpha.work.bulk", "alpha.work.high"]
                 let results = await world.broker.publish(keys.map { .numbered(1, key: $0) }, deadline: .seconds(10))
-                #expect(results.map(\.error) == [nil, .unroutable("nobody.home"), nil, .unroutable("alpha.work.bulk"), nil])
+                #expect(
+                    results.map(\.error) == [nil, .unroutable("nobody.home"), nil, .unroutable("alpha.work.bulk"), nil]
+                )
                 try await world.untilReady(1, in: "alpha")
                 try await world.untilReady(1, in: "alpha.high")
                 try await world.untilReady(1, in: "beta")

@@ -8,7 +8,9 @@ extension Contract {
             try await World.with(profile, topology: Topology(queues: [], routes: [])) { world in
                 let topology = Topology.small()
                 let changes = try await world.broker.plan(topology)
-                #expect(changes.contains { $0.action == .create && $0.kind == "queue" && $0.name.hasSuffix("alpha.high") })
+                #expect(
+                    changes.contains { $0.action == .create && $0.kind == "queue" && $0.name.hasSuffix("alpha.high") }
+                )
                 try await world.apply(topology)
                 #expect(try await world.broker.plan(topology) == [])
                 try await world.broker.apply(changes, of: topology)

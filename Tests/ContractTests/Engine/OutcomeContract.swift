@@ -151,7 +151,9 @@ extension Contract {
                 try await Engine.with(world, Engine.Options(), script) { engine in
                     try await world.client.enqueue(AlphaJob(number: 1))
                     try await engine.untilReturned(3, in: world)
-                    #expect(Set(engine.journal.lines.map { "\($0.job) \($0.number)" }) == ["alpha 1", "beta 2", "beta 3"])
+                    #expect(
+                        Set(engine.journal.lines.map { "\($0.job) \($0.number)" }) == ["alpha 1", "beta 2", "beta 3"]
+                    )
                 }
                 try await world.expectNothingLeft()
             }
@@ -166,7 +168,9 @@ extension Contract {
                     try await Task.sleep(for: .milliseconds(5))
                     return .done
                 }
-                let jobs = (0..<30).map { WireMessage.numbered($0, key: $0.isMultiple(of: 2) ? "alpha.work" : "alpha.work.high") }
+                let jobs = (0..<30).map {
+                    WireMessage.numbered($0, key: $0.isMultiple(of: 2) ? "alpha.work" : "alpha.work.high")
+                }
                 await world.publish(jobs)
                 try await Engine.with(world, options, script) { engine in
                     try await engine.untilReturned(30, in: world)

@@ -33,7 +33,9 @@ extension Contract {
                 }
                 let sorted = late.withLock { $0 }.sorted()
                 let (median, tail) = (sorted[100], sorted[190])
-                print("contract: promoted after due on \(profile): p50 \(median.milliseconds) ms, p95 \(tail.milliseconds) ms")
+                print(
+                    "contract: promoted after due on \(profile): p50 \(median.milliseconds) ms, p95 \(tail.milliseconds) ms"
+                )
                 #expect(sorted.count == 200)
                 #expect(sorted[0] >= .zero)
                 #expect(median < .milliseconds(250))
@@ -48,7 +50,9 @@ extension Contract {
                 var options = Engine.Options()
                 options.works = false
                 var accepted = 0
-                while await world.broker.publish([.numbered(0)], deadline: .seconds(5))[0].error == nil { accepted += 1 }
+                while await world.broker.publish([.numbered(0)], deadline: .seconds(5))[0].error == nil {
+                    accepted += 1
+                }
                 _ = try await world.store.wait([.alpha(number: 1), .alpha(number: 2, lane: .high)])
                 try await Engine.with(world, options) { _ in
                     try await world.untilReady(1, in: "alpha.high")

@@ -8,7 +8,9 @@ extension Contract {
         private static let id = "0192f0c1-0000-7000-8000-00000000000a"
 
         private static let malformed: [(WireMessage, String)] = {
-            func message(_ body: String = #"{"number":1}"#, _ change: (inout WireMessage) -> Void = { _ in }) -> WireMessage {
+            func message(_ body: String = #"{"number":1}"#, _ change: (inout WireMessage) -> Void = { _ in })
+                -> WireMessage
+            {
                 var message = WireMessage(routingKey: "alpha.work", body: Array(body.utf8))
                 change(&message)
                 return message
@@ -54,7 +56,8 @@ extension Contract {
         @Test(arguments: Profile.underTest)
         func `the least that a producer must send is enough`(profile: Profile) async throws {
             try await World.with(profile) { world in
-                await world.publish([WireMessage(routingKey: "alpha.work", body: Array(#"{"number":5,"new":[]}"#.utf8))])
+                await world.publish([WireMessage(routingKey: "alpha.work", body: Array(#"{"number":5,"new":[]}"#.utf8))]
+                )
                 try await Engine.with(world) { engine in
                     try await engine.untilReturned(1, in: world)
                     #expect(engine.journal.lines.map(\.number) == [5])
@@ -140,7 +143,9 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-        func `a body over a mebibyte is refused, or kept as a letter that cannot be replayed`(profile: Profile) async throws {
+        func `a body over a mebibyte is refused, or kept as a letter that cannot be replayed`(profile: Profile)
+            async throws
+        {
             try await World.with(profile) { world in
                 let length = 3 << 20
                 let body = [UInt8](repeating: UInt8(ascii: "a"), count: length)

@@ -41,7 +41,8 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-        func `a promoter that dies after publishing leaves a row that is published again`(profile: Profile) async throws {
+        func `a promoter that dies after publishing leaves a row that is published again`(profile: Profile) async throws
+        {
             try await World.with(profile) { world in
                 let id = JobID()
                 _ = try await world.store.wait([.alpha(id)])

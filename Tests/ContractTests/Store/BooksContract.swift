@@ -25,9 +25,11 @@ extension Contract {
                 }
                 var expected = FlowCounts()
                 for _ in 0..<4 { expected.merge(flow) }
-                #expect(try await world.store.counts() == [
-                    QueueAddress("alpha"): expected, QueueAddress("alpha", .high): FlowCounts(),
-                ])
+                #expect(
+                    try await world.store.counts() == [
+                        QueueAddress("alpha"): expected, QueueAddress("alpha", .high): FlowCounts(),
+                    ]
+                )
             }
         }
 
@@ -46,7 +48,10 @@ extension Contract {
                 }
                 try await world.store.beat(beat(.up), heads: [:])
                 let running = WorkerBeat.Running(id: "1", job: "alpha.work", ageSeconds: 1.5)
-                let head = LaneHead(deliveredReadyAt: Timestamp(milliseconds: 5), unstartedReadyAt: Timestamp(milliseconds: 6))
+                let head = LaneHead(
+                    deliveredReadyAt: Timestamp(milliseconds: 5),
+                    unstartedReadyAt: Timestamp(milliseconds: 6)
+                )
                 try await world.store.beat(beat(.draining, running: [running]), heads: [QueueAddress("alpha"): head])
                 var worker = try #require(try await world.store.workers().first)
                 #expect(worker.state == .draining)

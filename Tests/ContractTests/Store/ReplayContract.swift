@@ -19,7 +19,8 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-        func `a replay moves letters to the waiting jobs, as new jobs with their old ids`(profile: Profile) async throws {
+        func `a replay moves letters to the waiting jobs, as new jobs with their old ids`(profile: Profile) async throws
+        {
             try await World.with(profile) { world in
                 let id = JobID()
                 var envelope = Envelope.alpha(id, number: 7, attempt: 5)

@@ -81,12 +81,18 @@ extension Contract {
                     }
                 }
                 let leases = "insert into routes (routing_key, job, queue, lane) values ('alpha.work', 'a', 'b', 'c')"
-                guard case .constraint = await error(leases) else { Issue.record("a key twice"); return }
+                guard case .constraint = await error(leases) else {
+                    Issue.record("a key twice")
+                    return
+                }
                 guard case .schema = await error("insert into no_such_table values (1)") else {
                     Issue.record("no table")
                     return
                 }
-                guard case .refused = await error("select from where") else { Issue.record("no SQL"); return }
+                guard case .refused = await error("select from where") else {
+                    Issue.record("no SQL")
+                    return
+                }
                 guard case .refused = await error("delete from routes where job = :missing") else {
                     Issue.record("a parameter that is not given")
                     return

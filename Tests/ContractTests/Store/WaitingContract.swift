@@ -141,7 +141,8 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-        func `cancelling takes what a selector means, and leaves what is being promoted`(profile: Profile) async throws {
+        func `cancelling takes what a selector means, and leaves what is being promoted`(profile: Profile) async throws
+        {
             try await World.with(profile) { world in
                 let ids = (0..<4).map { _ in JobID() }
                 _ = try await world.store.wait(ids.map { .alpha($0, due: .after($0 == ids[3] ? .zero : .seconds(60))) })
@@ -153,7 +154,13 @@ extension Contract {
                 #expect(progress.jobs == ["alpha.work": 2])
                 #expect(Set(try await world.waiting().map(\.id)) == [ids[2], ids[3]])
                 selector = Selector.of { $0.isAll = true }
-                request = CancelRequest(selector: selector, operation: "o2", actor: "ana", reason: "why", subject: "all")
+                request = CancelRequest(
+                    selector: selector,
+                    operation: "o2",
+                    actor: "ana",
+                    reason: "why",
+                    subject: "all"
+                )
                 #expect(try await world.store.cancelWaiting(request).cancelled == 1)
             }
         }

@@ -2,7 +2,8 @@ import JobCore
 
 extension Envelope {
     /// A job for `alpha`, as old as this moment.
-    static func alpha(_ id: JobID = JobID(), job: JobName = "alpha.work", number: Int = 0, attempt: Int = 1) -> Envelope {
+    static func alpha(_ id: JobID = JobID(), job: JobName = "alpha.work", number: Int = 0, attempt: Int = 1) -> Envelope
+    {
         Envelope(
             id: id,
             job: job,
