@@ -10,6 +10,7 @@ struct RootCommand: ParsableCommand {
             JOBS_DIR names the declarations (./jobs). Every verb takes --json.
             Exit status: 0 ok, 1 failed, 2 usage, 3 a check did not hold, 4 try again later.
             """,
+        subcommands: [LoneAttemptCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Daemons:", subcommands: [DevCommand.self, WorkCommand.self, SchedulerCommand.self]),
             CommandGroup(name: "Enqueue:", subcommands: [EnqueueCommand.self]),

@@ -66,6 +66,8 @@ package struct Daemon: Sendable {
                     resources: resources,
                     broker: platform.broker,
                     store: platform.store,
+                    witness: platform.witness,
+                    lone: LoneProcess(environment: resources.environment, logger: logger),
                     configuration: configuration,
                     logger: logger
                 )
@@ -99,6 +101,7 @@ package struct Daemon: Sendable {
                 build: build,
                 logger: logger
             ),
+            Janitor(store: platform.store, logger: logger),
         ]
     }
 

@@ -41,6 +41,7 @@ extension Platform {
             store: store,
             display: "embedded \(path)",
             processID: process?.bootID ?? JobID().description,
+            witness: WorkerLocks(of: database),
             migrating: { () throws(StoreError) in try await store.migrateSchema(extra: EmbeddedBroker.migrations) },
             closing: {
                 watch?.cancel()
@@ -81,6 +82,7 @@ extension Platform {
             store: store,
             display: "cluster \(broker.display) \(database.display)",
             processID: processID,
+            witness: HeartbeatWitness(),
             migrating: { () throws(StoreError) in try await store.migrateSchema() },
             closing: {
                 await broker.close()

@@ -14,6 +14,8 @@ package struct Platform: Sendable {
     package let display: String
     /// Stands for this process among its peers.
     package let processID: String
+    /// Who knows of this platform's processes whether they are dead.
+    package let witness: any DeathWitness
     private let migrating: @Sendable () async throws(StoreError) -> Void
     private let closing: @Sendable () async -> Void
 
@@ -23,6 +25,7 @@ package struct Platform: Sendable {
         store: Store,
         display: String,
         processID: String,
+        witness: any DeathWitness,
         migrating: @escaping @Sendable () async throws(StoreError) -> Void,
         closing: @escaping @Sendable () async -> Void
     ) {
@@ -31,6 +34,7 @@ package struct Platform: Sendable {
         self.store = store
         self.display = display
         self.processID = processID
+        self.witness = witness
         self.migrating = migrating
         self.closing = closing
     }

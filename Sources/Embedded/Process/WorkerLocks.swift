@@ -1,9 +1,9 @@
 import Foundation
-import JobCore
+package import JobCore
 
 /// The folder in which each process holds an `flock` on a file named after its boot id. The lock ends with the
 /// process, however that ends, and by nothing else: a stopped or busy process keeps it.
-package struct WorkerLocks: Sendable {
+package struct WorkerLocks: DeathWitness {
     package let directory: String
 
     package init(directory: String) {
@@ -30,6 +30,11 @@ package struct WorkerLocks: Sendable {
         guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return true }
         flock(file, LOCK_UN)
         return false
+    }
+
+    /// The operating system's own word: a process that lives holds its lock.
+    package func isKnownDead(_ sign: LastSign) -> Bool {
+        !sign.saidGoodbye && !isAlive(sign.worker)
     }
 
     /// Takes the lock of a dead process; nil while it lives, while another peer has it, or when it is gone.

@@ -56,7 +56,7 @@ package struct DeadLetter: Sendable, Equatable {
         if let expiresAt = envelope.expiresAt { headers[HeaderName.expiresAt] = .int(expiresAt.milliseconds) }
         self.init(
             jobID: envelope.id,
-            deathID: "attempt:\(envelope.attempt)" + (replay.map { ":replay:\($0)" } ?? ""),
+            deathID: DeadLetter.deathID(attempt: envelope.attempt, replay: replay),
             job: envelope.job.rawValue,
             address: address,
             payload: envelope.payload,
@@ -78,5 +78,21 @@ package struct Failure: Sendable, Equatable {
     package init(_ label: String, _ message: String) {
         self.label = label
         self.message = message
+    }
+}
+
+extension DeadLetter {
+    private static let attemptMark = "attempt:"
+    private static let replayMark = ":replay:"
+
+    private static func deathID(attempt: Int, replay: String?) -> String {
+        attemptMark + "\(attempt)" + (replay.map { replayMark + $0 } ?? "")
+    }
+
+    /// The replay under which an attempt left this letter, empty for none. Nil for a letter of the collector's or of
+    /// strange bytes: no attempt is known to be over by it.
+    static func run(ofDeath id: String) -> String? {
+        guard id.hasPrefix(attemptMark) else { return nil }
+        return id.firstRange(of: replayMark).map { String(id[$0.upperBound...]) } ?? ""
     }
 }

@@ -19,6 +19,8 @@ package enum HeaderName {
     package static let replayOperation = "x-job-replay-op"
     /// Ours alone: when this build first saw a name or version that it does not know.
     package static let unknownSince = "x-job-unknown-since"
+    /// Ours alone: the job was running alone when somebody ended its process; it runs alone again.
+    package static let alone = "x-job-alone"
     package static let traceparent = "traceparent"
     package static let tracestate = "tracestate"
 

@@ -10,6 +10,11 @@ struct Heartbeat: Sendable {
     let configuration: PoolConfiguration
     let logger: Logger
 
+    /// The first beat, before anything is begun: a death right after it is known by this process's number.
+    func arrive() async {
+        await beat(state: .up)
+    }
+
     func run() async {
         while !Task.isCancelled {
             await beat(state: .up)

@@ -32,6 +32,22 @@ public struct JobContext: Sendable {
         self.store = store
     }
 
+    init(_ envelope: Envelope, deadline: ContinuousClock.Instant, logger: Logger, client: JobClient, store: Store) {
+        var logger = logger
+        logger[metadataKey: LogKey.job] = "\(envelope.id)"
+        logger[metadataKey: LogKey.name] = "\(envelope.job)"
+        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
+        self.init(
+            id: envelope.id,
+            attempt: envelope.attempt,
+            enqueuedAt: envelope.enqueuedAt,
+            deadline: deadline,
+            logger: logger,
+            client: client,
+            store: store
+        )
+    }
+
     /// True once the deadline has passed or the process drains: stop at the next safe point and throw.
     public var isCancelled: Bool { Task.isCancelled }
 

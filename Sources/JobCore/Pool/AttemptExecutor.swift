@@ -6,6 +6,11 @@ struct PreparedAttempt: Sendable {
     let envelope: Result<Envelope, Malformed>
     let timeout: Duration
     let deadline: ContinuousClock.Instant
+    /// In a process of its own, because it was running when a process died.
+    let isAlone: Bool
+
+    /// Nil for a message without an id that can be looked up.
+    var key: AttemptKey? { AttemptKey(delivery.message) }
 
     var id: JobID {
         switch envelope {
@@ -29,6 +34,8 @@ struct AttemptExecutor: Sendable {
     let client: JobClient
     let store: Store
     let settler: Settler
+    /// Nil where this program cannot be started again for one attempt: then suspects run like others.
+    let lone: (any LoneRunner)?
     let flow: FlowRecorder
     let build: String
     let worker: String
@@ -39,7 +46,7 @@ struct AttemptExecutor: Sendable {
         let perform: RegisteredJob.Perform
     }
 
-    func prepare(_ delivery: Delivery) -> PreparedAttempt {
+    func prepare(_ delivery: Delivery, isSuspect: Bool = false) -> PreparedAttempt {
         let envelope: Result<Envelope, Malformed>
         do throws(Malformed) {
             if let oversize = delivery.oversize {
@@ -55,7 +62,8 @@ struct AttemptExecutor: Sendable {
             delivery: delivery,
             envelope: envelope,
             timeout: timeout,
-            deadline: .now.advanced(by: timeout)
+            deadline: .now.advanced(by: timeout),
+            isAlone: isSuspect || delivery.message.headers[HeaderName.alone] == .bool(true)
         )
     }
 
@@ -68,7 +76,7 @@ struct AttemptExecutor: Sendable {
         let envelope: Envelope
         switch prepared.envelope {
         case .failure(let malformed):
-            try await settler.settle(.bury(strange(prepared, malformed, at: address)))
+            try await settle(.bury(strange(prepared, malformed, at: address)), prepared)
             flow.record(address) { $0.dead += 1 }
             return true
         case .success(let decoded):
@@ -82,7 +90,16 @@ struct AttemptExecutor: Sendable {
             now: .now(),
             random: .random(in: .min ... .max)
         )
-        return try await follow(disposition, envelope, at: address)
+        return try await follow(disposition, envelope, prepared, at: address)
+    }
+
+    /// The start marks of a job that came back go in the transaction that ends its attempt.
+    private func settle(_ settlement: Settlement?, _ prepared: PreparedAttempt) async throws(StoreError) {
+        if prepared.delivery.redelivered, let key = prepared.key {
+            try await settler.settle(.ended(key, with: settlement))
+        } else if let settlement {
+            try await settler.settle(settlement)
+        }
     }
 
     private func perform(
@@ -103,38 +120,40 @@ struct AttemptExecutor: Sendable {
                 "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
             )
         }
-        var logger = logger
-        logger[metadataKey: LogKey.job] = "\(envelope.id)"
-        logger[metadataKey: LogKey.name] = "\(envelope.job)"
-        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
-        let context = JobContext(
-            id: envelope.id,
-            attempt: envelope.attempt,
-            enqueuedAt: envelope.enqueuedAt,
-            deadline: prepared.deadline,
-            logger: logger,
-            client: client,
-            store: store
-        )
-        do {
-            return .returned(try await registered.perform(envelope, context))
-        } catch {
-            switch interruption() {
-            case .deadline: return .timedOut(prepared.timeout)
-            case .drain: return .interrupted
-            case nil: return .threw(error)
+        let result: AttemptResult
+        if prepared.isAlone, let lone {
+            logger.info("job runs alone", metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"])
+            result = await lone.run(LoneTask(message: prepared.delivery.message, timeout: prepared.timeout)).result
+        } else {
+            let context = JobContext(
+                envelope,
+                deadline: prepared.deadline,
+                logger: logger,
+                client: client,
+                store: store
+            )
+            do {
+                result = .returned(try await registered.perform(envelope, context))
+            } catch {
+                result = .threw(error)
             }
+        }
+        switch (result, interruption()) {
+        case (.threw, .deadline), (.killed, .deadline): return .timedOut(prepared.timeout)
+        case (.threw, .drain), (.killed, .drain): return .interrupted
+        default: return result
         }
     }
 
     private func follow(
         _ disposition: Disposition,
         _ envelope: Envelope,
+        _ prepared: PreparedAttempt,
         at address: QueueAddress
     ) async throws(StoreError) -> Bool {
         switch disposition {
         case .acknowledge:
-            if let origin = envelope.origin { try await settler.settle(.record(envelope.id, origin: origin)) }
+            try await settle(envelope.origin.map { .record(envelope.id, origin: $0) }, prepared)
             let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
             flow.record(address) { counts in
                 counts.done += 1
@@ -143,7 +162,7 @@ struct AttemptExecutor: Sendable {
             }
             return true
         case .wait(let due, let reason, let attempt, let failure):
-            try await settler.settle(.wait(entry(envelope, address, due, reason, attempt, failure)))
+            try await settle(.wait(entry(envelope, address, due, reason, attempt, failure)), prepared)
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
             return true
         case .bury(let failure):
@@ -154,8 +173,10 @@ struct AttemptExecutor: Sendable {
                     LogKey.error: "\(failure.label)",
                 ]
             )
+            var envelope = envelope
+            envelope.carried[HeaderName.alone] = nil
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
-            try await settler.settle(.bury(letter))
+            try await settle(.bury(letter), prepared)
             flow.record(address) { $0.dead += 1 }
             return true
         case .giveBack:
@@ -176,6 +197,7 @@ struct AttemptExecutor: Sendable {
         next.attempt = attempt
         next.lane = address.lane
         for name in HeaderName.actedOnOnce { next.carried[name] = nil }
+        next.carried[HeaderName.alone] = reason == .killed ? .bool(true) : nil
         if failure?.label == "unknown_job" {
             let since = next.carried[HeaderName.unknownSince] ?? .int(Timestamp.now().milliseconds)
             next.carried[HeaderName.unknownSince] = since

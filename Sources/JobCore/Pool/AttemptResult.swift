@@ -4,6 +4,10 @@ package enum AttemptResult: Sendable {
     case threw(any Error)
     /// Cancelled at its deadline, and it did not finish its work.
     case timedOut(Duration)
+    /// Its process died while it ran alone: nobody else can have done it.
+    case died(String)
+    /// Its process was ended while it ran alone, by somebody else: says nothing about the job.
+    case killed(String)
     /// Cancelled because the process drains: goes back uncharged.
     case interrupted
     /// Never performed: its bytes are no job.

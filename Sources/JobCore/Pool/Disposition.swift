@@ -17,6 +17,9 @@ extension Disposition {
     /// How long a job whose dependency is down stays away, until breakers say it better.
     package static let parkedDelay: Duration = .seconds(30)
 
+    /// How long a job stays away whose lone process somebody ended; then it runs alone again.
+    package static let killedDelay: Duration = .seconds(1)
+
     /// How long after the store's return a job stays away whose attempt lost the store: nobody is charged for that.
     package static let lostStoreDelay: Duration = .seconds(1)
 
@@ -62,8 +65,11 @@ extension Disposition {
             let failure = Failure(error.label, "\(error)")
             return .wait(.after(lostStoreDelay), .snooze, attempt: envelope.attempt, failure)
         case .threw(let error as StoreError): return failed(Failure(error.label, "\(error)"))
-        case .threw(let error): return failed(Failure(typeLabel(error), "\(error)"))
+        case .threw(let error): return failed(Failure(unexpected: error))
         case .timedOut(let limit): return failed(Failure("timeout", "ran longer than \(limit)"))
+        case .died(let how): return .bury(Failure("poison", how))
+        case .killed(let how):
+            return .wait(.after(killedDelay), .killed, attempt: envelope.attempt, Failure("killed", how))
         case .interrupted: return .giveBack
         case .malformed(let error): return .bury(Failure(error.label, error.message))
         case .unknown(let reason): return unknown(reason, envelope: envelope, now: now)
@@ -80,8 +86,11 @@ extension Disposition {
         let delay = min(max(age / 2, .seconds(5)), .seconds(300))
         return .wait(.after(delay), .snooze, attempt: envelope.attempt, Failure("unknown_job", reason))
     }
+}
 
-    private static func typeLabel(_ error: any Error) -> String {
-        JobError(.dead, label: "\(type(of: error))", message: "").label
+extension Failure {
+    /// Of an error that no convention covers: its label is its type's name.
+    init(unexpected error: any Error) {
+        self.init(JobError(.dead, label: "\(type(of: error))", message: "").label, "\(error)")
     }
 }

@@ -9,6 +9,8 @@ final class QueueRunner: Sendable {
         var isDraining = false
         /// Why fetching stops for now; the runner goes on when the store answers again.
         var storeLost = false
+        /// Attempts whose start marks are this process's and that have not ended.
+        var marked: Set<AttemptKey> = []
         var head = LaneHead()
     }
 
@@ -17,6 +19,7 @@ final class QueueRunner: Sendable {
     private let credit: Int
     private let slots: Slots
     private let attempts: AttemptExecutor
+    private let redeliveries: Redeliveries
     private let broker: any Broker
     private let store: Store
     private let logger: Logger
@@ -27,6 +30,7 @@ final class QueueRunner: Sendable {
         credit: Int,
         slots: Slots,
         attempts: AttemptExecutor,
+        redeliveries: Redeliveries,
         broker: any Broker,
         store: Store,
         logger: Logger
@@ -35,6 +39,7 @@ final class QueueRunner: Sendable {
         self.credit = credit
         self.slots = slots
         self.attempts = attempts
+        self.redeliveries = redeliveries
         self.broker = broker
         self.store = store
         var logger = logger
@@ -83,11 +88,17 @@ final class QueueRunner: Sendable {
             state.consumption = consumption
             return !state.isDraining
         }
-        let acknowledger = Acknowledger(consumption: consumption, logger: logger)
+        let acknowledger = Acknowledger(
+            consumption: consumption,
+            settler: attempts.settler,
+            worker: attempts.worker,
+            logger: logger
+        )
         if mayStart { await start(consumption, acknowledger) }
         await consumption.stop()
         await running.idle()
         await acknowledger.flush()
+        await withdrawMarks()
         await consumption.giveBack()
         state.withLock { state in
             state.consumption = nil
@@ -97,12 +108,67 @@ final class QueueRunner: Sendable {
 
     private func start(_ consumption: any Consumption, _ acknowledger: Acknowledger) async {
         while let batch = await consumption.next() {
-            for delivery in batch {
-                note(delivery)
-                guard await slots.acquire(address.lane) else { return }
-                begin(delivery, acknowledger)
-            }
+            guard await start(batch, acknowledger) else { return }
             state.withLock { $0.head.unstartedReadyAt = nil }
+        }
+    }
+
+    /// False when nothing more shall start.
+    private func start(_ batch: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
+        var rest = batch[...]
+        while let first = rest.first {
+            note(first)
+            guard await slots.acquire(address.lane) else { return false }
+            if first.redelivered {
+                let others = rest.dropFirst().prefix { $0.redelivered }
+                let group = rest.prefix(1 + slots.acquireFree(upTo: others.count))
+                rest = rest.dropFirst(group.count)
+                guard await startAgain(Array(group), acknowledger) else { return false }
+            } else {
+                rest = rest.dropFirst()
+                begin(first, isSuspect: false, acknowledger)
+            }
+        }
+        return true
+    }
+
+    /// What comes back is looked up when there is a slot for it, as many at a time as there are slots: should this
+    /// process die, its marks name only jobs that were running. False when the store is lost.
+    private func startAgain(_ group: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
+        let answers: [DeliveryTag: Redelivery]
+        do throws(StoreError) {
+            answers = try await redeliveries.welcome(group)
+        } catch {
+            for _ in group { slots.release() }
+            await park(error)
+            return false
+        }
+        remember(group.filter { answers[$0.tag] == .run })
+        for delivery in group {
+            if answers[delivery.tag] == .finished {
+                acknowledger.acknowledge(delivery.tag, nil)
+                slots.release()
+            } else {
+                begin(delivery, isSuspect: answers[delivery.tag] == .runAlone, acknowledger)
+            }
+        }
+        return true
+    }
+
+    private func remember(_ marked: [Delivery]) {
+        state.withLock { $0.marked.formUnion(marked.compactMap { AttemptKey($0.message) }) }
+    }
+
+    /// What goes back on purpose blames nobody. Marks that cannot be withdrawn now are tried at the next giving back: while
+    /// this process lives they mean nothing.
+    private func withdrawMarks() async {
+        let marked = state.withLock { $0.marked }
+        guard !marked.isEmpty else { return }
+        do throws(StoreError) {
+            try await store.withdrawStarts(Array(marked), worker: attempts.worker)
+            state.withLock { $0.marked.subtract(marked) }
+        } catch {
+            logger.warning("start marks stay for now", metadata: [LogKey.error: "\(error.label)"])
         }
     }
 
@@ -112,8 +178,8 @@ final class QueueRunner: Sendable {
         state.withLock { $0.head.saw(readyAt) }
     }
 
-    private func begin(_ delivery: Delivery, _ acknowledger: Acknowledger) {
-        let prepared = attempts.prepare(delivery)
+    private func begin(_ delivery: Delivery, isSuspect: Bool, _ acknowledger: Acknowledger) {
+        let prepared = attempts.prepare(delivery, isSuspect: isSuspect)
         let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
         let task = Task {
             let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }
@@ -121,11 +187,11 @@ final class QueueRunner: Sendable {
                 #if JOBS_MUTANT_ACK_FIRST
                     // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
                     // can see a loss. No other build has it.
-                    acknowledger.acknowledge(delivery.tag)
+                    acknowledger.acknowledge(delivery.tag, nil)
                     _ = try await attempts.run(prepared, at: address, interruption: interruption)
                 #else
                     let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
-                    if isSettled { acknowledger.acknowledge(delivery.tag) }
+                    if isSettled { finish(prepared, acknowledger) }
                 #endif
             } catch {
                 await park(error)
@@ -134,6 +200,12 @@ final class QueueRunner: Sendable {
             running.end(key)
         }
         running.attach(task, to: key)
+    }
+
+    private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
+        let key = prepared.key
+        if let key, prepared.delivery.redelivered { state.withLock { _ = $0.marked.remove(key) } }
+        acknowledger.acknowledge(prepared.delivery.tag, key)
     }
 
     /// The store is lost: stop fetching and give back, instead of failing one job after the other.

@@ -32,6 +32,16 @@ package final class Slots: Sendable {
         }
     }
 
+    /// Takes what is free at this moment, at most `limit`; how many.
+    package func acquireFree(upTo limit: Int) -> Int {
+        state.withLock { state in
+            guard !state.closed, !state.ended else { return 0 }
+            let taken = min(state.free, max(0, limit))
+            state.free -= taken
+            return taken
+        }
+    }
+
     package func release() {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             for lane in Lane.allCases {

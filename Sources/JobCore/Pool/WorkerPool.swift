@@ -35,6 +35,8 @@ package final class WorkerPool: Service {
         resources: WorkerResources,
         broker: any Broker,
         store: Store,
+        witness: any DeathWitness,
+        lone: (any LoneRunner)? = nil,
         configuration: PoolConfiguration,
         logger: Logger
     ) throws {
@@ -48,8 +50,16 @@ package final class WorkerPool: Service {
             client: JobClient(broker: broker, store: store),
             store: store,
             settler: Settler(store: store, patience: configuration.patience, logger: logger),
+            lone: lone,
             flow: flow,
             build: configuration.build,
+            worker: configuration.worker,
+            logger: logger
+        )
+        let redeliveries = Redeliveries(
+            store: store,
+            broker: broker,
+            witness: witness,
             worker: configuration.worker,
             logger: logger
         )
@@ -62,6 +72,7 @@ package final class WorkerPool: Service {
                     credit: queue.credit ?? max(32, queue.concurrency * 4),
                     slots: slots,
                     attempts: executor,
+                    redeliveries: redeliveries,
                     broker: broker,
                     store: store,
                     logger: logger
@@ -75,6 +86,7 @@ package final class WorkerPool: Service {
 
     package func run() async throws {
         logger.info("workers start", metadata: [LogKey.worker: "\(configuration.worker)"])
+        await heartbeat.arrive()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.heartbeat.run() }
             group.addTask { await self.watchDeadlines() }

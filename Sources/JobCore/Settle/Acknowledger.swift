@@ -1,34 +1,45 @@
 import Logging
 import Synchronization
 
-/// Sends a consumption's acknowledgements in batches: while one is under way, the next gathers.
+/// Sends a consumption's acknowledgements in batches: while one is under way, the next gathers. What cannot be sent
+/// leaves done marks, so that whoever gets those jobs again need not run them.
 final class Acknowledger: Sendable {
+    private struct Finished: Sendable {
+        let tag: DeliveryTag
+        let key: AttemptKey?
+    }
+
     private struct State {
-        var pending: [DeliveryTag] = []
+        var pending: [Finished] = []
         var isSending = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let consumption: any Consumption
+    private let settler: Settler
+    private let worker: String
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(consumption: any Consumption, logger: Logger) {
+    init(consumption: any Consumption, settler: Settler, worker: String, logger: Logger) {
         self.consumption = consumption
+        self.settler = settler
+        self.worker = worker
         self.logger = logger
     }
 
-    /// Only after the effect, the waiting row or the letter is durable.
-    func acknowledge(_ tag: DeliveryTag) {
+    /// Only after the effect, the waiting row or the letter is durable. A key is for attempts that have run: without one
+    /// nothing is left behind when the acknowledgement does not arrive.
+    func acknowledge(_ tag: DeliveryTag, _ key: AttemptKey?) {
         let mustStart = state.withLock { state in
-            state.pending.append(tag)
+            state.pending.append(Finished(tag: tag, key: key))
             defer { state.isSending = true }
             return !state.isSending
         }
         if mustStart { Task { await self.sendUntilEmpty() } }
     }
 
-    /// Returns when everything handed over so far has been sent, or has turned out to be stale.
+    /// Returns when everything handed over so far has been sent, or has turned out to be stale and left its marks.
     func flush() async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
@@ -41,13 +52,13 @@ final class Acknowledger: Sendable {
     }
 
     private func sendUntilEmpty() async {
-        while let tags = nextBatch() {
-            await send(tags)
+        while let batch = nextBatch() {
+            if await send(batch.map(\.tag)) == false { await leaveMarks(batch.compactMap(\.key)) }
         }
     }
 
-    private func nextBatch() -> [DeliveryTag]? {
-        let (tags, waiters) = state.withLock { state -> ([DeliveryTag]?, [CheckedContinuation<Void, Never>]) in
+    private func nextBatch() -> [Finished]? {
+        let (batch, waiters) = state.withLock { state -> ([Finished]?, [CheckedContinuation<Void, Never>]) in
             guard state.pending.isEmpty else {
                 defer { state.pending.removeAll(keepingCapacity: true) }
                 return (state.pending, [])
@@ -57,17 +68,18 @@ final class Acknowledger: Sendable {
             return (nil, state.waiters)
         }
         for waiter in waiters { waiter.resume() }
-        return tags
+        return batch
     }
 
     /// A stale tag is no error: its broker hands the delivery out again. A busy one is tried for 20 s, then left to
-    /// the broker as well.
-    private func send(_ tags: [DeliveryTag]) async {
+    /// the broker as well. False when some may not have arrived.
+    private func send(_ tags: [DeliveryTag]) async -> Bool {
         var backoff = Backoff(base: .milliseconds(20), cap: .seconds(1))
         let giveUp = ContinuousClock.now.advanced(by: .seconds(20))
         while true {
             do {
-                return try await consumption.acknowledge(tags)
+                try await consumption.acknowledge(tags)
+                return true
             } catch .unavailable(let reason) where ContinuousClock.now < giveUp {
                 logger.debug("acknowledging waits for the broker", metadata: [LogKey.error: "\(reason)"])
                 try? await Task.sleep(for: backoff.next())
@@ -78,8 +90,21 @@ final class Acknowledger: Sendable {
                         LogKey.error: "\(error.label)", LogKey.count: "\(tags.count)",
                     ]
                 )
-                return
+                return false
             }
+        }
+    }
+
+    /// A batch does not say which of its tags were stale, so each leaves a mark: one too many is never read.
+    private func leaveMarks(_ keys: [AttemptKey]) async {
+        guard !keys.isEmpty else { return }
+        do throws(StoreError) {
+            try await settler.settle(.done(keys, worker: worker))
+        } catch {
+            logger.warning(
+                "finished jobs may run again: their marks did not reach the store",
+                metadata: [LogKey.error: "\(error.label)", LogKey.count: "\(keys.count)"]
+            )
         }
     }
 }

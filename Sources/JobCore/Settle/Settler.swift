@@ -70,14 +70,14 @@ final class Settler: Sendable {
     private func writeOneByOne(_ batch: [Waiting]) async {
         for waiting in batch {
             var error = await write([waiting.settlement])
-            if let refusal = error, !refusal.isRetryable, case .bury(let letter) = waiting.settlement {
+            if let refusal = error, !refusal.isRetryable, let letter = waiting.settlement.letter {
                 logger.error(
                     "letter refused by the store, kept without its bytes",
                     metadata: [
                         LogKey.job: "\(letter.jobID)", LogKey.error: "\(refusal.label)",
                     ]
                 )
-                error = await write([.bury(letter.withoutBytes(refusal))])
+                error = await write([waiting.settlement.replacing(letter: letter.withoutBytes(refusal))])
             }
             waiting.continuation.resume(returning: error)
         }

@@ -27,6 +27,23 @@ public enum Dialect: String, Sendable {
         }
     }
 
+    /// A list of texts from one parameter that holds a JSON array, for `in`: one statement text for any number.
+    public func texts(_ parameter: String) -> String {
+        switch self {
+        case .sqlite: "(select value from json_each(\(parameter)))"
+        case .postgres: "(select json_array_elements_text(cast(\(parameter) as json)))"
+        }
+    }
+
+    /// Takes everything out of a table without looking at its rows. On PostgreSQL it needs the table for itself: behind
+    /// a long reader it gives up at once, rather than hold up everybody who comes after.
+    public func emptying(_ table: String) -> [String] {
+        switch self {
+        case .sqlite: ["delete from \(table)"]
+        case .postgres: ["set local lock_timeout = '200ms'", "truncate table \(table)"]
+        }
+    }
+
     /// Statements before the first table.
     public var prelude: [String] {
         switch self {

@@ -21,6 +21,8 @@ actor Crew {
     /// Daemons that ended by a signal nobody here has sent.
     private(set) var crashes: [Int32] = []
     private var killed: Set<pid_t> = []
+    /// Process numbers of all that ever ran.
+    private(set) var history: Set<pid_t> = []
 
     init(_ ground: Ground) {
         self.ground = ground
@@ -42,6 +44,7 @@ actor Crew {
             let child = try ground.start(arguments, log: "\(role.rawValue)-\(index)")
             members[index].child = child
             let start = ContinuousClock.now
+            history.insert(child.pid)
             let ending = await child.ended()
             guard isOpen else { return }
             switch ending {
@@ -59,6 +62,9 @@ actor Crew {
     func someone(_ role: Role, using random: inout SeededRandom) -> pid_t? {
         members.filter { $0.role == role }.compactMap(\.child).filter(\.isRunning).randomElement(using: &random)?.pid
     }
+
+    /// Process numbers of those that run.
+    var pids: [pid_t] { members.compactMap(\.child).filter(\.isRunning).map(\.pid) }
 
     /// False when it had ended already.
     func kill(_ pid: pid_t) -> Bool {

@@ -1,4 +1,5 @@
 import Admin
+import Foundation
 import JobCore
 
 /// What the platform's own tables and queues say at the end.
@@ -14,6 +15,55 @@ struct Ledger: Sendable {
             return effects
         }
     }
+
+    struct Letter: Sendable {
+        let id: JobID
+        let error: String
+        let attempts: Int
+    }
+
+    func letters() async throws -> [Letter] {
+        try await ground.platform.store.driver.read { session throws(StoreError) in
+            var letters: [Letter] = []
+            for row in try session.query("select job_id, error_type, attempts from dead_letters") {
+                let attempts = Int(clamping: try row.int("attempts"))
+                letters.append(Letter(id: try row.id("job_id"), error: try row.text("error_type"), attempts: attempts))
+            }
+            return letters
+        }
+    }
+
+    /// Jobs that have left an effect.
+    func finished(besides others: Set<JobID>) async throws -> Int {
+        Set(try await effects().map(\.id)).subtracting(others).count
+    }
+
+    /// Process numbers in which each of these jobs has left an effect.
+    func processes(of jobs: Set<JobID>) async throws -> [JobID: [pid_t]] {
+        try await ground.platform.store.driver.read { session throws(StoreError) in
+            var processes: [JobID: [pid_t]] = [:]
+            for row in try session.query("select job_id, process from probe_effects") {
+                let id = try row.id("job_id")
+                guard jobs.contains(id), let process = pid_t(try row.text("process")) else { continue }
+                processes[id, default: []].append(process)
+            }
+            return processes
+        }
+    }
+
+    /// True when each of so many workers has begun to beat.
+    func areUp(_ workers: Int, of pids: [pid_t]) async throws -> Bool {
+        let up = try await ground.platform.store.workers().filter { $0.state == .up && $0.heartbeatAge < .seconds(5) }
+        return Set(up.map(\.pid)).intersection(pids.map { Int($0) }).count >= workers
+    }
+
+    func running() async throws -> Int {
+        try await ground.platform.store.workers().filter { $0.state == .up }
+            .reduce(0) { $0 + $1.runningCounts.values.reduce(0, +) }
+    }
+
+    /// Start marks that somebody has left behind.
+    func marks() async throws -> Int { try await count("select count(*) as n from marks where kind = 'start'") }
 
     func effectCount() async throws -> Int { try await count("select count(*) as n from probe_effects") }
     func waiting() async throws -> Int { try await count("select count(*) as n from waiting") }

@@ -32,13 +32,22 @@ struct Ground: Sendable {
         return beside?.path(percentEncoded: false) ?? "jobctl"
     }()
 
-    static func prepare(_ profile: Profile, _ name: String) async throws -> Ground {
+    /// - Parameters:
+    ///   - variables: for the processes, beside those that lead to the platform.
+    ///   - concurrency: of the queue `system`; nil for the one that is declared.
+    static func prepare(
+        _ profile: Profile,
+        _ name: String,
+        adding variables: [String: String] = [:],
+        concurrency: Int? = nil
+    ) async throws -> Ground {
         guard FileManager.default.isExecutableFile(atPath: jobctl) else {
             throw StageError("no jobctl at \(jobctl): build it with `swift build --product jobctl`")
         }
         let folder = "\(Undertaker.shared.folder)/\(name)-\(profile.rawValue)-\(UUID().uuidString.prefix(4))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let environment = try await environment(profile, folder)
+        var environment = try await environment(profile, folder).merging(variables) { $1 }
+        if let concurrency { environment["JOBS_DIR"] = try declarations(folder, concurrency) }
         var logger = Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
@@ -48,6 +57,17 @@ struct Ground: Sendable {
         try await platform.broker.apply(try await platform.broker.plan(topology), of: topology)
         try await platform.store.saveRoutes(topology)
         return Ground(profile: profile, folder: folder, environment: environment, platform: platform)
+    }
+
+    /// A copy of the declarations in which `system` runs so many at once.
+    private static func declarations(_ folder: String, _ concurrency: Int) throws -> String {
+        let copy = folder + "/jobs"
+        try FileManager.default.copyItem(atPath: checkout + "/jobs", toPath: copy)
+        let path = copy + "/system.yaml"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let changed = text.replacing(/concurrency: \d+/, with: "concurrency: \(concurrency)")
+        try changed.write(toFile: path, atomically: true, encoding: .utf8)
+        return copy
     }
 
     private static func environment(_ profile: Profile, _ folder: String) async throws -> [String: String] {

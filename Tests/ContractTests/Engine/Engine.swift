@@ -17,6 +17,7 @@ final class Engine: Sendable {
         var promotes = true
         var collects = true
         var works = true
+        var lone: (any LoneRunner)?
     }
 
     let journal: Journal
@@ -97,6 +98,8 @@ extension World {
             resources: WorkerResources(environment: [:], jobsDirectory: "", logger: logger),
             broker: broker,
             store: store,
+            witness: witness,
+            lone: options.lone,
             configuration: configuration,
             logger: logger
         )

@@ -30,6 +30,7 @@ extension World {
             broker: WatchedBroker(broker, signal: signal),
             driver: WatchedDriver(database, signal: signal),
             signal: signal,
+            witness: HeartbeatWitness(),
             cluster: access,
             logger: quiet
         )

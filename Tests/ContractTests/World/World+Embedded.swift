@@ -20,6 +20,7 @@ extension World {
             broker: WatchedBroker(EmbeddedBroker(database: database, process: process, logger: quiet), signal: signal),
             driver: WatchedDriver(database, signal: signal),
             signal: signal,
+            witness: WorkerLocks(of: database),
             cluster: nil,
             logger: quiet
         )

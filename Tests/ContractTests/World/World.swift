@@ -8,6 +8,7 @@ struct World: Sendable {
     let broker: WatchedBroker
     let driver: WatchedDriver
     let signal: Signal
+    let witness: any DeathWitness
     /// What a message of a stranger needs to reach this world; nil where strangers cannot.
     let cluster: ClusterAccess?
     let logger: Logger

@@ -16,13 +16,15 @@ enum AttemptEnding: String, CaseIterable {
     case threwLostStore = "threw StoreError, lost"
     case threwStoreError = "threw StoreError"
     case threwAnother = "threw another"
-    case timedOut, interrupted, malformed, unknown, expired, delayed
+    case timedOut, died, killed, interrupted, malformed, unknown, expired, delayed
 
     init(_ result: AttemptResult) {
         switch result {
         case .returned(let outcome): self.init(outcome)
         case .threw(let error): self.init(error)
         case .timedOut: self = .timedOut
+        case .died: self = .died
+        case .killed: self = .killed
         case .interrupted: self = .interrupted
         case .malformed: self = .malformed
         case .unknown: self = .unknown
@@ -73,6 +75,8 @@ enum AttemptEnding: String, CaseIterable {
         case .threwStoreError: .threw(StoreError.busy("locked"))
         case .threwAnother: .threw(Surprise())
         case .timedOut: .timedOut(.seconds(60))
+        case .died: .died("signal 6")
+        case .killed: .killed("signal 9")
         case .interrupted: .interrupted
         case .malformed: .malformed(Malformed("label", "message"))
         case .unknown: .unknown("reason")
