@@ -103,12 +103,9 @@ struct AttemptExecutor: Sendable {
                 "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
             )
         }
-        var logger = logger
-        logger[metadataKey: LogKey.job] = "\(envelope.id)"
-        logger[metadataKey: LogKey.name] = "\(envelope.job)"
-        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
         let context = JobContext(
             id: envelope.id,
+            job: envelope.job,
             attempt: envelope.attempt,
             enqueuedAt: envelope.enqueuedAt,
             deadline: prepared.deadline,
