@@ -1,7 +1,7 @@
 # The commands of a working day; each is a script of the same name that also runs without make.
 # PROFILE=cluster and CONFIG=release reach the scripts through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test prove lint format clean nodes-start nodes-stop
+.PHONY: help build demo check test prove bench lint format clean nodes-start nodes-stop
 export PROFILE CONFIG KEEP
 
 help:  ## list the targets
@@ -22,6 +22,9 @@ test:  ## every test on both profiles, with private RabbitMQ and PostgreSQL node
 
 prove:  ## the long proofs: kill campaigns in full; half an hour, kept in docs/evidence
 	@scripts/prove
+
+bench:  ## throughput, latency, CPU and memory of both profiles in release; ten minutes, kept in .run/bench
+	@scripts/bench
 
 lint:  ## check the style of Swift sources and scripts
 	@scripts/lint

@@ -61,6 +61,12 @@ let package = Package(
             ["JobCore", "Embedded", "Cluster", "Scheduler", argumentParser, logging, lifecycle, unixSignals]
         ),
         .executableTarget(name: "jobctl", dependencies: ["Admin", "JobCore", "Workers"], swiftSettings: settings),
+        .executableTarget(
+            name: "jobs-bench",
+            dependencies: ["Admin", "JobCore", "RabbitMQ", "Scheduler", argumentParser, logging],
+            path: "Sources/Bench",
+            swiftSettings: settings
+        ),
 
         tests("RabbitMQTests", ["RabbitMQ", "CRabbitMQ", logging, lifecycle]),
         tests("PostgreSQLTests", ["PostgreSQL", logging, lifecycle]),

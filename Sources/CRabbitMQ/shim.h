@@ -95,6 +95,9 @@ static inline int crmq_tune_socket(int fd, int send_buffer, int user_timeout_ms)
     return granted;
 }
 
+/* While held, the kernel sends full packets only; letting go sends the rest at once. */
+static inline void crmq_hold_packets(int fd, int hold) { setsockopt(fd, IPPROTO_TCP, TCP_CORK, &hold, sizeof hold); }
+
 /* Bytes that a send is sure to take without waiting: 0 unless the kernel calls the socket writable, which on Linux
    means that at least a third of the buffer is free. */
 static inline int crmq_send_room(int fd, int send_buffer) {

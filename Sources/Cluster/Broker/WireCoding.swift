@@ -58,7 +58,7 @@ extension HeaderValue {
 extension Headers {
     init(_ table: AMQPTable) {
         self = Dictionary(
-            table.entries.map { ($0.key, HeaderValue($0.value)) },
+            table.entries.lazy.map { ($0.key, HeaderValue($0.value)) },
             uniquingKeysWith: { first, _ in first }
         )
     }

@@ -50,7 +50,9 @@ extension Envelope {
     private static func destination(_ message: WireMessage) throws(Malformed) -> (JobName, Lane?) {
         var key = message.routingKey[...]
         var lane: Lane?
-        if let dot = key.lastIndex(of: "."), let named = Lane(rawValue: String(key[key.index(after: dot)...])) {
+        if let dot = key.utf8.lastIndex(of: UInt8(ascii: ".")),
+            let named = Lane(rawValue: String(key[key.utf8.index(after: dot)...]))
+        {
             lane = named
             key = key[..<dot]
         }
@@ -68,6 +70,7 @@ extension Envelope {
 
     /// Parameters (`; charset=utf-8`) are of no account; `application/jsonl` is something else.
     private static func isJSON(_ contentType: String) -> Bool {
+        if contentType == "application/json" { return true }
         let type = contentType.prefix { $0 != ";" }
         return type.lowercased().filter { $0 != " " } == "application/json"
     }
@@ -89,7 +92,8 @@ private struct HeaderReader {
     var rest: Headers
 
     init(_ headers: Headers) {
-        rest = headers.filter { !HeaderName.isBrokerBookkeeping($0.key) }
+        let hasBookkeeping = headers.keys.contains(where: HeaderName.isBrokerBookkeeping)
+        rest = hasBookkeeping ? headers.filter { !HeaderName.isBrokerBookkeeping($0.key) } : headers
     }
 
     mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(Malformed) -> Int64? {
@@ -115,6 +119,7 @@ private struct HeaderReader {
 
     /// The requests stay among the carried headers until they are acted on; here only their form is checked.
     func checkRequests() throws(Malformed) {
+        if rest.isEmpty { return }
         var copy = self
         let year: ClosedRange<Int64> = 0...31_622_400_000
         for name in [

@@ -4,6 +4,7 @@ import Foundation
 /// Kept as bytes, never as jsonb: what a stranger sent must come back as it was.
 package enum HeadersCoding {
     package static func encode(_ headers: Headers) -> [UInt8] {
+        if let plain = PlainHeaders.encode(headers) { return plain }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard !headers.isEmpty, let data = try? encoder.encode(headers) else { return Array("{}".utf8) }
@@ -13,6 +14,7 @@ package enum HeadersCoding {
     /// Damaged bytes give an empty table: a header is never worth a letter that cannot be read.
     package static func decode(_ bytes: [UInt8]) -> Headers {
         guard bytes.count > 2 else { return [:] }
+        if let plain = PlainHeaders.decode(bytes) { return plain }
         return (try? JSONDecoder().decode(Headers.self, from: Data(bytes))) ?? [:]
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// JSON with snake_case keys, in both directions. Coders are made per call: they are not Sendable and cost 0.3 µs.
 package enum PayloadCoding {
@@ -56,25 +57,37 @@ private struct SnakeKey: CodingKey {
         "id", "ids", "url", "uuid", "html", "http", "https", "ip", "api", "sms", "json",
     ]
 
+    private static let camels = KeyMemory()
+    private static let snakes = KeyMemory()
+
     static func camel(_ path: [any CodingKey]) -> any CodingKey {
         guard let key = path.last else { return SnakeKey(stringValue: "") }
         guard key.intValue == nil, key.stringValue.utf8.contains(UInt8(ascii: "_")) else { return key }
-        let parts = key.stringValue.split(separator: "_", omittingEmptySubsequences: true)
+        return SnakeKey(stringValue: camels.spelling(of: key.stringValue, camel))
+    }
+
+    private static func camel(_ key: String) -> String {
+        let parts = key.split(separator: "_", omittingEmptySubsequences: true)
         guard let first = parts.first else { return key }
-        return SnakeKey(stringValue: parts.dropFirst().reduce(into: String(first)) { $0 += word($1) })
+        return parts.dropFirst().reduce(into: String(first)) { $0 += word($1) }
     }
 
     /// `photoIDs` → `photo_ids`: Foundation's own strategy makes `photo_i_ds` of it.
     static func snake(_ path: [any CodingKey]) -> any CodingKey {
         guard let key = path.last else { return SnakeKey(stringValue: "") }
-        let letters = Array(key.stringValue)
-        guard key.intValue == nil, letters.contains(where: \.isUppercase) else { return key }
+        guard key.intValue == nil else { return key }
+        return SnakeKey(stringValue: snakes.spelling(of: key.stringValue, snake))
+    }
+
+    private static func snake(_ key: String) -> String {
+        let letters = Array(key)
+        guard letters.contains(where: \.isUppercase) else { return key }
         var snake = ""
         for (index, letter) in letters.enumerated() {
             if index > 0, letter.isUppercase, letters[index - 1] != "_", beginsWord(letters, index) { snake += "_" }
             snake += letter.lowercased()
         }
-        return SnakeKey(stringValue: snake)
+        return snake
     }
 
     /// An upper-case letter begins a word after a lower-case one, and at the end of a run of them (`URLText`), unless
@@ -89,5 +102,22 @@ private struct SnakeKey: CodingKey {
     private static func word(_ part: Substring) -> String {
         guard acronyms.contains(part) else { return part.prefix(1).uppercased() + part.dropFirst() }
         return part == "ids" ? "IDs" : part.uppercased()
+    }
+}
+
+/// Spellings found before: working one out costs more than the rest of a key's decoding. Bounded, since payloads bring
+/// keys of strangers' choosing.
+private final class KeyMemory: Sendable {
+    private static let limit = 1_024
+
+    private let known = Mutex<[String: String]>([:])
+
+    func spelling(of key: String, _ spell: (String) -> String) -> String {
+        if let spelling = known.withLock({ $0[key] }) { return spelling }
+        let spelling = spell(key)
+        known.withLock { known in
+            if known.count < KeyMemory.limit, key.utf8.count <= 128 { known[key] = spelling }
+        }
+        return spelling
     }
 }

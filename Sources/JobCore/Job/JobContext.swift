@@ -9,13 +9,23 @@ public struct JobContext: Sendable {
     public let enqueuedAt: Timestamp
     /// When the attempt's task is cancelled. A worker that throws then is tried again as `timeout`.
     public let deadline: ContinuousClock.Instant
-    /// Carries the job's id, name and attempt.
-    public let logger: Logger
+    /// Carries the job's id, name and attempt. Made when asked for: most attempts log nothing.
+    public var logger: Logger {
+        var logger = poolLogger
+        logger[metadataKey: LogKey.job] = "\(id)"
+        logger[metadataKey: LogKey.name] = "\(job)"
+        logger[metadataKey: LogKey.attempt] = "\(attempt)"
+        return logger
+    }
+
+    private let job: JobName
+    private let poolLogger: Logger
     let client: JobClient
     let store: Store
 
     package init(
         id: JobID,
+        job: JobName,
         attempt: Int,
         enqueuedAt: Timestamp,
         deadline: ContinuousClock.Instant,
@@ -24,10 +34,11 @@ public struct JobContext: Sendable {
         store: Store
     ) {
         self.id = id
+        self.job = job
         self.attempt = attempt
         self.enqueuedAt = enqueuedAt
         self.deadline = deadline
-        self.logger = logger
+        poolLogger = logger
         self.client = client
         self.store = store
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A job's identity: a UUID, made as version 7 (RFC 9562 §5.7) so that ids sort by birth and index well.
 public struct JobID: Hashable, Sendable {
     let high: UInt64
@@ -9,10 +11,13 @@ public struct JobID: Hashable, Sendable {
     }
 
     package init(at time: Timestamp) {
-        var random = SystemRandomNumberGenerator()
+        // One call into the kernel for both words; a generator would make one for each.
+        var random: (UInt64, UInt64) = (0, 0)
+        let drawn = withUnsafeMutableBytes(of: &random) { getentropy($0.baseAddress, $0.count) == 0 }
+        if !drawn { random = (.random(in: .min ... .max), .random(in: .min ... .max)) }
         let milliseconds = UInt64(clamping: time.milliseconds) & 0xFFFF_FFFF_FFFF
-        high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xFFF, using: &random)
-        low = 0x8000_0000_0000_0000 | UInt64.random(in: 0...0x3FFF_FFFF_FFFF_FFFF, using: &random)
+        high = milliseconds << 16 | 0x7000 | random.0 & 0xFFF
+        low = 0x8000_0000_0000_0000 | random.1 & 0x3FFF_FFFF_FFFF_FFFF
     }
 
     /// Reads the 36-character text form, in either case. Any version is accepted: producers choose their own.
@@ -48,8 +53,7 @@ public struct JobID: Hashable, Sendable {
 
 extension JobID: CustomStringConvertible {
     public var description: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 36) { buffer in
+        String(unsafeUninitializedCapacity: 36) { buffer in
             var position = 0
             for nibble in 0..<32 {
                 if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
@@ -58,7 +62,8 @@ extension JobID: CustomStringConvertible {
                 }
                 let word = nibble < 16 ? high : low
                 let shift = UInt64(60 - 4 * (nibble & 15))
-                buffer[position] = digits[Int(word >> shift & 0xF)]
+                let digit = UInt8(truncatingIfNeeded: word >> shift & 0xF)
+                buffer[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
                 position += 1
             }
             return 36

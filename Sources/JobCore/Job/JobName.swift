@@ -25,12 +25,20 @@ public struct JobName: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     package static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= 100 else { return false }
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard (2...6).contains(parts.count), let last = parts.last else { return false }
-        for part in parts {
-            guard !part.isEmpty, part.allSatisfy(isNameByte) else { return false }
+        var parts = 1
+        var length = 0
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: ".") {
+                guard length > 0 else { return false }
+                parts += 1
+                length = 0
+            } else {
+                guard isNameByte(byte) else { return false }
+                length += 1
+            }
         }
-        return Lane(rawValue: String(Substring(last))) == nil
+        guard length > 0, (2...6).contains(parts) else { return false }
+        return Lane(rawValue: String(Substring(text.utf8.suffix(length)))) == nil
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -23,13 +23,14 @@ extension Disposition {
     /// How long after the store's return a job stays away whose attempt lost the store: nobody is charged for that.
     package static let lostStoreDelay: Duration = .seconds(1)
 
-    /// The one decision. `random` is uniform over all of `UInt64` and spreads the delays.
+    /// The one decision. `random` is uniform over all of `UInt64` and spreads the delays; it and the policy are asked for
+    /// only when something is to be decided, since the kernel is asked for the one and a done job needs neither.
     package static func of(
         _ result: AttemptResult,
         envelope: Envelope,
-        policy: RetryPolicy,
-        now: Timestamp,
-        random: UInt64
+        policy: @autoclosure () -> RetryPolicy,
+        now: @autoclosure () -> Timestamp,
+        random: @autoclosure () -> UInt64
     ) -> Disposition {
         func follow(_ decision: RetryPolicy.Decision, _ failure: Failure) -> Disposition {
             switch decision {
@@ -42,18 +43,18 @@ extension Disposition {
             .wait(.after(parkedDelay), .snooze, attempt: envelope.attempt, failure ?? Failure("parked", dependency))
         }
         func failed(_ failure: Failure, asking: JobError.Disposition = .retry(after: nil)) -> Disposition {
-            let decision = policy.decision(
+            let decision = policy().decision(
                 afterAttempt: envelope.attempt,
                 label: failure.label,
                 asking: asking,
-                random: random
+                random: random()
             )
             return follow(decision, failure)
         }
         switch result {
         case .returned(.done): return .acknowledge
         case .returned(.retry(let delay)):
-            let decision = policy.decision(afterAttempt: envelope.attempt, outcomeDelay: delay, random: random)
+            let decision = policy().decision(afterAttempt: envelope.attempt, outcomeDelay: delay, random: random())
             return follow(decision, Failure("retry", "the worker asked for a retry"))
         case .returned(.snooze(let until)): return .wait(.at(until), .snooze, attempt: envelope.attempt, nil)
         case .returned(.park(let dependency)): return parked(dependency, nil)
@@ -72,7 +73,7 @@ extension Disposition {
             return .wait(.after(killedDelay), .killed, attempt: envelope.attempt, Failure("killed", how))
         case .interrupted: return .giveBack
         case .malformed(let error): return .bury(Failure(error.label, error.message))
-        case .unknown(let reason): return unknown(reason, envelope: envelope, now: now)
+        case .unknown(let reason): return unknown(reason, envelope: envelope, now: now())
         case .expired: return .bury(Failure("expired", "not worth running any more when its turn came"))
         case .delayed(let delay): return .wait(.after(delay), .delay, attempt: envelope.attempt, nil)
         }

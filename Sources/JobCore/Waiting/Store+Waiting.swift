@@ -43,7 +43,10 @@ extension Store {
             )
             var jobs: [WaitingJob] = []
             for row in rows { jobs.append(try WaitingJob(row: row)) }
-            return jobs.sorted { ($0.dueAt, $0.envelope.id.description) < ($1.dueAt, $1.envelope.id.description) }
+            return jobs.sorted { left, right in
+                let (first, second) = (left.envelope.id, right.envelope.id)
+                return (left.dueAt, first.high, first.low) < (right.dueAt, second.high, second.low)
+            }
         }
     }
 

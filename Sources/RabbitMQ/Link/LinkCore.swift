@@ -178,6 +178,7 @@ final class LinkCore {
         try wire.sendMethods(now: now)
         for role in roles { try role.pump(wire, now: now) }
         try wire.keepAlive(now: now)
+        wire.endTurn()
         loop.watch(wire.descriptor, write: wire.wantsWrite)
     }
 
@@ -195,6 +196,7 @@ final class LinkCore {
             }
         }
         try wire.sendMethods(now: now)
+        wire.endTurn()
         loop.watch(wire.descriptor, write: wire.wantsWrite)
     }
 

@@ -119,20 +119,22 @@ struct Arena: ~Copyable {
     /// - Parameter sequence: added as header `x-publish-sequence`, for messages without an id of their own.
     func properties(_ source: AMQPProperties, sequence: UInt64?) -> amqp_basic_properties_t {
         var target = amqp_basic_properties_t()
-        func set(_ flag: UInt32, _ string: String?, _ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>) {
+        var flags: UInt32 = 0
+        func set(_ flag: Int32, _ string: String?, _ field: inout amqp_bytes_t) {
             guard let string else { return }
-            target._flags |= flag
-            target[keyPath: field] = bytes(string)
+            flags |= UInt32(flag)
+            field = bytes(string)
         }
-        set(UInt32(AMQP_BASIC_CONTENT_TYPE_FLAG), source.contentType, \.content_type)
-        set(UInt32(AMQP_BASIC_CONTENT_ENCODING_FLAG), source.contentEncoding, \.content_encoding)
-        set(UInt32(AMQP_BASIC_CORRELATION_ID_FLAG), source.correlationID, \.correlation_id)
-        set(UInt32(AMQP_BASIC_REPLY_TO_FLAG), source.replyTo, \.reply_to)
-        set(UInt32(AMQP_BASIC_EXPIRATION_FLAG), source.expiration, \.expiration)
-        set(UInt32(AMQP_BASIC_MESSAGE_ID_FLAG), source.messageID, \.message_id)
-        set(UInt32(AMQP_BASIC_TYPE_FLAG), source.type, \.type)
-        set(UInt32(AMQP_BASIC_USER_ID_FLAG), source.userID, \.user_id)
-        set(UInt32(AMQP_BASIC_APP_ID_FLAG), source.appID, \.app_id)
+        set(AMQP_BASIC_CONTENT_TYPE_FLAG, source.contentType, &target.content_type)
+        set(AMQP_BASIC_CONTENT_ENCODING_FLAG, source.contentEncoding, &target.content_encoding)
+        set(AMQP_BASIC_CORRELATION_ID_FLAG, source.correlationID, &target.correlation_id)
+        set(AMQP_BASIC_REPLY_TO_FLAG, source.replyTo, &target.reply_to)
+        set(AMQP_BASIC_EXPIRATION_FLAG, source.expiration, &target.expiration)
+        set(AMQP_BASIC_MESSAGE_ID_FLAG, source.messageID, &target.message_id)
+        set(AMQP_BASIC_TYPE_FLAG, source.type, &target.type)
+        set(AMQP_BASIC_USER_ID_FLAG, source.userID, &target.user_id)
+        set(AMQP_BASIC_APP_ID_FLAG, source.appID, &target.app_id)
+        target._flags = flags
         if let mode = source.deliveryMode {
             target._flags |= UInt32(AMQP_BASIC_DELIVERY_MODE_FLAG)
             target.delivery_mode = mode

@@ -8,7 +8,7 @@ package struct Promoter: Service {
     /// Looks at least this often, so that a job is published within 250 ms of its due time.
     private static let longestNap: Duration = .milliseconds(150)
     /// One slice of one lane; lanes take turns, so that a full one delays nobody else.
-    private static let slice = 200
+    private static let slice = 500
     private static let lease: Duration = .seconds(30)
     private static let publishDeadline: Duration = .seconds(10)
 

@@ -8,6 +8,7 @@ extension Contract {
         private func context(_ world: World) -> JobContext {
             JobContext(
                 id: JobID(),
+                job: "test.context",
                 attempt: 1,
                 enqueuedAt: .now(),
                 deadline: .now.advanced(by: .seconds(60)),

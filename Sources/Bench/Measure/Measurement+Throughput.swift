@@ -1,0 +1,48 @@
+import Admin
+import JobCore
+
+extension Measurement {
+    /// One round of everything that is measured at full speed.
+    func throughput() async throws -> [Figure: Double] {
+        var figures = try await fillAndDrain()
+        if platform.profile == .cluster { figures.merge(try await bare()) { own, _ in own } }
+        figures.merge(try await both()) { own, _ in own }
+        if let drain = figures[.drain], let bare = figures[.bareConsume] { figures[.drainShare] = drain / bare }
+        return figures
+    }
+
+    private func fillAndDrain() async throws -> [Figure: Double] {
+        note("enqueue \(scale.single) by 100 callers, \(scale.batched) in batches")
+        let single = try await enqueue(scale.single, callers: 100)
+        let batched = try await enqueue(scale.batched, callers: 4, batch: 500)
+        note("drain \(scale.preloaded)")
+        let worker = try child("work", ["expect": scale.preloaded])
+        let drained = try await worker.report(WorkReport.self)
+        await worker.stop()
+        try await checkEmpty()
+        return [
+            .enqueueSingle: single.rate,
+            .enqueueBatches: batched.rate,
+            .drain: drained.rate,
+            .workerCPU: drained.cpuPerJob,
+            .workerMemory: Double(drained.peakMemory) / 1e6,
+        ]
+    }
+
+    private func bare() async throws -> [Figure: Double] {
+        note("the bare room: publish and consume")
+        let published = try await outcome(of: "bare-publish", ["count": scale.preloaded], EnqueueReport.self)
+        let consumed = try await outcome(of: "bare-consume", ["expect": published.count], WorkReport.self)
+        try await checkEmpty()
+        return [.barePublish: published.rate, .bareConsume: consumed.rate, .bareCPU: consumed.cpuPerJob]
+    }
+
+    private func both() async throws -> [Figure: Double] {
+        note("enqueue and drain at once")
+        let count = scale.batched
+        let (enqueued, drained) = try await working(expecting: count) {
+            try await enqueue(count, callers: 4, batch: 500)
+        }
+        return [.both: perSecond(count, enqueued.beganAt, drained.endedAt)]
+    }
+}
