@@ -44,12 +44,9 @@ public struct JobContext: Sendable {
     }
 
     init(_ envelope: Envelope, deadline: ContinuousClock.Instant, logger: Logger, client: JobClient, store: Store) {
-        var logger = logger
-        logger[metadataKey: LogKey.job] = "\(envelope.id)"
-        logger[metadataKey: LogKey.name] = "\(envelope.job)"
-        logger[metadataKey: LogKey.attempt] = "\(envelope.attempt)"
         self.init(
             id: envelope.id,
+            job: envelope.job,
             attempt: envelope.attempt,
             enqueuedAt: envelope.enqueuedAt,
             deadline: deadline,

@@ -120,7 +120,6 @@ struct AttemptExecutor: Sendable {
                 "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
             )
         }
-<<<<<<< HEAD
         let result: AttemptResult
         if prepared.isAlone, let lone {
             logger.info("job runs alone", metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"])
@@ -137,25 +136,6 @@ struct AttemptExecutor: Sendable {
                 result = .returned(try await registered.perform(envelope, context))
             } catch {
                 result = .threw(error)
-=======
-        let context = JobContext(
-            id: envelope.id,
-            job: envelope.job,
-            attempt: envelope.attempt,
-            enqueuedAt: envelope.enqueuedAt,
-            deadline: prepared.deadline,
-            logger: logger,
-            client: client,
-            store: store
-        )
-        do {
-            return .returned(try await registered.perform(envelope, context))
-        } catch {
-            switch interruption() {
-            case .deadline: return .timedOut(prepared.timeout)
-            case .drain: return .interrupted
-            case nil: return .threw(error)
->>>>>>> bench
             }
         }
         switch (result, interruption()) {

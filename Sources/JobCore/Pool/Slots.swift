@@ -33,7 +33,6 @@ package final class Slots: Sendable {
         }
     }
 
-<<<<<<< HEAD
     /// Takes what is free at this moment, at most `limit`; how many.
     package func acquireFree(upTo limit: Int) -> Int {
         state.withLock { state in
@@ -41,14 +40,15 @@ package final class Slots: Sendable {
             let taken = min(state.free, max(0, limit))
             state.free -= taken
             return taken
-=======
+        }
+    }
+
     /// The usual case, without the price of a continuation. Nobody waits while a slot is free.
     private func takeFree() -> Bool {
         state.withLock { state in
             guard !state.closed, !state.ended, state.free > 0 else { return false }
             state.free -= 1
             return true
->>>>>>> bench
         }
     }
 

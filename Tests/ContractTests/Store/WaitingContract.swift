@@ -142,7 +142,6 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-<<<<<<< HEAD
         func `a due time beyond all measure does not spoil the table`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 let dues: [Due] = [
@@ -158,8 +157,6 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-=======
->>>>>>> issue3
         func `cancelling takes what a selector means, and leaves what is being promoted`(profile: Profile) async throws
         {
             try await World.with(profile) { world in

@@ -64,6 +64,7 @@ struct EmailNotificationWorkerTests {
         let store = Store(driver: NoStore())
         return JobContext(
             id: id,
+            job: EmailNotification.name,
             attempt: attempt,
             enqueuedAt: Timestamp(milliseconds: 1_795_300_000_000),
             deadline: .now.advanced(by: .seconds(5)),
