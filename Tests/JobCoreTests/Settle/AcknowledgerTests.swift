@@ -28,10 +28,28 @@ import Testing
         }
     }
 
+    /// Asked only for marks, and only after a key was handed over.
+    private struct NoStore: StoreDriver {
+        let dialect = Dialect.sqlite
+
+        func write<T: Sendable>(
+            _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+        ) async throws(StoreError) -> T { throw .refused("no store in this test") }
+
+        func read<T: Sendable>(
+            _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+        ) async throws(StoreError) -> T { throw .refused("no store in this test") }
+
+        func migrate(
+            _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> Void
+        ) async throws(StoreError) { throw .refused("no store in this test") }
+    }
+
     private func acknowledger(_ consumption: ScriptedConsumption) -> Acknowledger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return Acknowledger(consumption: consumption, logger: logger)
+        let settler = Settler(store: Store(driver: NoStore()), logger: logger)
+        return Acknowledger(consumption: consumption, settler: settler, worker: "test", logger: logger)
     }
 
     private func tag(_ number: UInt64) -> DeliveryTag { DeliveryTag(generation: 1, number: number) }
@@ -39,7 +57,7 @@ import Testing
     @Test func `everything handed over is sent once, in order`() async {
         let consumption = ScriptedConsumption()
         let acknowledger = acknowledger(consumption)
-        for number in 0..<1000 { acknowledger.acknowledge(tag(UInt64(number))) }
+        for number in 0..<1000 { acknowledger.acknowledge(tag(UInt64(number)), nil) }
         await acknowledger.flush()
         #expect(consumption.batches.flatMap(\.self) == (0..<1000).map(UInt64.init))
     }
@@ -52,10 +70,10 @@ import Testing
     func `what the broker will hand out again is left to it`(error: BrokerError) async {
         let consumption = ScriptedConsumption([error])
         let acknowledger = acknowledger(consumption)
-        acknowledger.acknowledge(tag(1))
+        acknowledger.acknowledge(tag(1), nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1]])
-        acknowledger.acknowledge(tag(2))
+        acknowledger.acknowledge(tag(2), nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1], [2]])
     }
@@ -63,7 +81,7 @@ import Testing
     @Test func `a broker that is away is waited for`() async {
         let consumption = ScriptedConsumption([.unavailable("away"), .unavailable("away"), nil])
         let acknowledger = acknowledger(consumption)
-        acknowledger.acknowledge(tag(1))
+        acknowledger.acknowledge(tag(1), nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1], [1], [1]])
     }
