@@ -48,7 +48,7 @@ import Testing
     private func acknowledger(_ consumption: ScriptedConsumption) -> Acknowledger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let settler = Settler(store: Store(driver: NoStore()), logger: logger)
+        let settler = Settler(store: Store(driver: NoStore()), patience: .zero, logger: logger)
         return Acknowledger(consumption: consumption, settler: settler, worker: "test", logger: logger)
     }
 
