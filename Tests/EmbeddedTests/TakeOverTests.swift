@@ -51,10 +51,14 @@ extension EmbeddedRoom {
             peer.kill()
             var iterator = seen.makeAsyncIterator()
             #expect(await iterator.next() == bootID)
-            let back = try #require(await consumption.next())
+            // The dead one's fair share of the twelve may come first: its death is known before its messages are back.
+            var back: [Int] = []
+            while back.count < 8 {
+                back += try #require(await consumption.next()).filter(\.redelivered).map(\.message.number)
+            }
             let took = ContinuousClock.now - start
             print("FIGURE take-over after kill -9: \(took)")
-            #expect(back.prefix(8).map(\.message.number) == Array(0..<8) && back.prefix(8).allSatisfy(\.redelivered))
+            #expect(back == Array(0..<8))
             #expect(took < .seconds(1))
             running.cancel()
             await running.value
