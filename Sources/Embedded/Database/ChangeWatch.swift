@@ -6,7 +6,7 @@ import JobCore
 /// some microseconds and reads no table.
 struct ChangeWatch: Sendable {
     /// Between two looks.
-    static let interval = Duration.milliseconds(10)
+    static let interval = Duration.milliseconds(20)
 
     let settings: DatabaseSettings
     /// Asked at each look, on the thread; false ends it.
