@@ -63,9 +63,14 @@ struct AckCoalescer {
         return true
     }
 
+    /// Acknowledged behind a tag that is still outstanding: each would take a frame of its own, and a command of the
+    /// queue's log at the broker. The front may catch up with them.
+    var scattered: Int { acknowledged.count }
+
     /// The commands since the last flush, in the order to send them: what is given back first and by ascending tag,
-    /// since the broker keeps the order of the returns, then one acknowledgement for the settled front, then the others.
-    mutating func flush() -> [Command] {
+    /// since the broker keeps the order of the returns, then one acknowledgement for the settled front, then the others,
+    /// unless they are kept for a later one.
+    mutating func flush(keepingScattered: Bool = false) -> [Command] {
         guard hasCommands else { return [] }
         var commands = returned.sorted { $0.tag < $1.tag }
         returned.removeAll(keepingCapacity: true)
@@ -76,11 +81,15 @@ struct AckCoalescer {
             base += 1
         }
         if let front { commands.append(.acknowledge(tag: front.last, multiple: front.count > 1)) }
-        for tag in acknowledged.sorted() where tag >= base {
-            commands.append(.acknowledge(tag: tag, multiple: false))
-            states[head + Int(tag - base)] = .done
+        if keepingScattered {
+            acknowledged.removeAll { $0 < base }
+        } else {
+            for tag in acknowledged.sorted() where tag >= base {
+                commands.append(.acknowledge(tag: tag, multiple: false))
+                states[head + Int(tag - base)] = .done
+            }
+            acknowledged.removeAll(keepingCapacity: true)
         }
-        acknowledged.removeAll(keepingCapacity: true)
         if head == states.count {
             states.removeAll(keepingCapacity: true)
             head = 0

@@ -15,6 +15,10 @@ final class ConsumeChannel: ChannelRole {
         case closed
     }
 
+    /// How long acknowledgements out of order may wait for the front to catch up with them: one frame and one command of
+    /// the queue then settle hundreds. A crash within it leads to a redelivery, as one before the frame's arrival does.
+    private static let gathering: Duration = .milliseconds(5)
+
     private unowned let core: LinkCore
     private let queue: String
     private let prefetch: UInt16
@@ -27,6 +31,7 @@ final class ConsumeChannel: ChannelRole {
     /// From our channel.open until either side's close.
     private var isOpen = false
     private var coalescer = AckCoalescer()
+    private var scatteredSince: Instant?
     private var fresh: [AMQPDelivery] = []
     private var backoff: Backoff
     private var wantsCancel = false
@@ -85,7 +90,7 @@ final class ConsumeChannel: ChannelRole {
         default:
             closeWaiters.append(continuation)
             guard isOpen, let wire = core.wire else { return becomeClosed() }
-            queueMethods(wire)
+            queueMethods(wire, now: now, isLast: true)
             wire.enqueue(.channelClose, channel: channel)
             endGeneration()
             phase = .closing(until: now + core.configuration.replyTimeout)
@@ -118,6 +123,7 @@ final class ConsumeChannel: ChannelRole {
     private func endGeneration() {
         generation = 0
         coalescer = AckCoalescer()
+        scatteredSince = nil
         fresh.removeAll()
         mailbox.discard()
     }
@@ -199,12 +205,21 @@ final class ConsumeChannel: ChannelRole {
 
     func readFinished() { handOver() }
 
-    func queueMethods(_ wire: Wire) {
+    func queueMethods(_ wire: Wire, now: Instant, isLast: Bool) {
         guard coalescer.hasCommands else { return }
-        for command in coalescer.flush() { wire.enqueue(command.method, channel: channel) }
+        let isDue = scatteredSince.map { $0 + Self.gathering <= now } ?? false
+        // A quarter of the credit is not kept from the broker for long, however slow the job at the front is.
+        let isMuch = coalescer.scattered * 4 >= Int(prefetch)
+        let commands = coalescer.flush(keepingScattered: !(isLast || isDue || isMuch))
+        for command in commands { wire.enqueue(command.method, channel: channel) }
+        scatteredSince = coalescer.scattered > 0 ? scatteredSince ?? now : nil
     }
 
     var nextDeadline: Instant? {
+        [phaseDeadline, scatteredSince.map { $0 + Self.gathering }].compactMap { $0 }.min()
+    }
+
+    private var phaseDeadline: Instant? {
         switch phase {
         case .opening(let until), .limiting(let until), .subscribing(let until), .waiting(let until),
             .cancelling(let until), .closing(let until):
@@ -214,7 +229,7 @@ final class ConsumeChannel: ChannelRole {
     }
 
     func tick(_ now: Instant) throws(LinkFailure) {
-        guard let due = nextDeadline, due <= now else { return }
+        guard let due = phaseDeadline, due <= now else { return }
         guard case .waiting = phase else { throw LinkFailure("no answer on the channel of \(queue)") }
         guard let wire = core.wire else { return }
         if isOpen {

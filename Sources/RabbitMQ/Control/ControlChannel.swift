@@ -69,7 +69,7 @@ final class ControlChannel: ChannelRole {
     /// Gives what was got and not settled back to the queue.
     func close() {
         guard case .idle = phase, let wire = core.wire else { return }
-        queueMethods(wire)
+        sendSettles(wire)
         wire.enqueue(.channelClose, channel: channel)
         phase = .closing
     }
@@ -119,8 +119,12 @@ final class ControlChannel: ChannelRole {
 
     func tick(_ now: Instant) throws(LinkFailure) {}
 
-    func queueMethods(_ wire: Wire) {
+    func queueMethods(_ wire: Wire, now: Instant, isLast: Bool) {
         pool.assign(to: self, wire)
+        sendSettles(wire)
+    }
+
+    private func sendSettles(_ wire: Wire) {
         for command in coalescer.flush() { wire.enqueue(command.method, channel: channel) }
     }
 }

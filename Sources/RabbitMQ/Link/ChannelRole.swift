@@ -18,8 +18,8 @@ protocol ChannelRole: AnyObject {
     func readFinished()
     /// Acts on what is due.
     func tick(_ now: Instant) throws(LinkFailure)
-    /// Puts methods into the wire's outbox, which is sent next.
-    func queueMethods(_ wire: Wire)
+    /// Puts methods into the wire's outbox, which is sent next. The last time nothing may be kept for later.
+    func queueMethods(_ wire: Wire, now: Instant, isLast: Bool)
     /// Sends messages while there is room.
     func pump(_ wire: Wire, now: Instant) throws(LinkFailure)
 }
@@ -27,6 +27,6 @@ protocol ChannelRole: AnyObject {
 extension ChannelRole {
     func receive(_ message: InboundMessage, now: Instant) throws(LinkFailure) {}
     func readFinished() {}
-    func queueMethods(_ wire: Wire) {}
+    func queueMethods(_ wire: Wire, now: Instant, isLast: Bool) {}
     func pump(_ wire: Wire, now: Instant) throws(LinkFailure) {}
 }

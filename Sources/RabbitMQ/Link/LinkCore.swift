@@ -109,7 +109,7 @@ final class LinkCore {
         case .closing: break
         case .idle, .dialling, .waiting: finishClose()
         case .online(let wire, _):
-            for role in roles { role.queueMethods(wire) }
+            for role in roles { role.queueMethods(wire, now: now, isLast: true) }
             wire.enqueue(.connectionClose, channel: 0)
             state = .closing(wire, until: now + .seconds(2))
         }
@@ -174,7 +174,7 @@ final class LinkCore {
             for role in roles { role.readFinished() }
         }
         for role in roles { try role.tick(now) }
-        for role in roles { role.queueMethods(wire) }
+        for role in roles { role.queueMethods(wire, now: now, isLast: false) }
         try wire.sendMethods(now: now)
         for role in roles { try role.pump(wire, now: now) }
         try wire.keepAlive(now: now)
