@@ -1,13 +1,28 @@
 import Logging
 
-/// A delivery made ready to run: decoded as far as its envelope, with its deadline.
-struct PreparedAttempt: Sendable {
+/// A delivery made ready to run: decoded as far as its envelope, with its deadline. A class, since it is handed on often
+/// and holds a dozen references: copying them cost more than the box.
+final class PreparedAttempt: Sendable {
     let delivery: Delivery
     let envelope: Result<Envelope, Malformed>
     let timeout: Duration
     let deadline: ContinuousClock.Instant
     /// In a process of its own, because it was running when a process died.
     let isAlone: Bool
+
+    init(
+        delivery: Delivery,
+        envelope: Result<Envelope, Malformed>,
+        timeout: Duration,
+        deadline: ContinuousClock.Instant,
+        isAlone: Bool
+    ) {
+        self.delivery = delivery
+        self.envelope = envelope
+        self.timeout = timeout
+        self.deadline = deadline
+        self.isAlone = isAlone
+    }
 
     /// Nil for a message without an id that can be looked up.
     var key: AttemptKey? { AttemptKey(delivery.message) }

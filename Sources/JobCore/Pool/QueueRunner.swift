@@ -146,7 +146,7 @@ final class QueueRunner: Sendable {
         remember(group.filter { answers[$0.tag] == .run })
         for delivery in group {
             if answers[delivery.tag] == .finished {
-                acknowledger.acknowledge(delivery.tag, nil)
+                acknowledger.acknowledge(delivery.tag, ran: nil)
                 slots.release()
             } else {
                 begin(delivery, isSuspect: answers[delivery.tag] == .runAlone, acknowledger)
@@ -187,7 +187,7 @@ final class QueueRunner: Sendable {
                 #if JOBS_MUTANT_ACK_FIRST
                     // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
                     // can see a loss. No other build has it.
-                    acknowledger.acknowledge(delivery.tag, nil)
+                    acknowledger.acknowledge(delivery.tag, ran: nil)
                     _ = try await attempts.run(prepared, at: address, interruption: interruption)
                 #else
                     let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
@@ -203,9 +203,9 @@ final class QueueRunner: Sendable {
     }
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
-        let key = prepared.key
-        if let key, prepared.delivery.redelivered { state.withLock { _ = $0.marked.remove(key) } }
-        acknowledger.acknowledge(prepared.delivery.tag, key)
+        let delivery = prepared.delivery
+        if delivery.redelivered, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
+        acknowledger.acknowledge(delivery.tag, ran: delivery.message)
     }
 
     /// The store is lost: stop fetching and give back, instead of failing one job after the other.

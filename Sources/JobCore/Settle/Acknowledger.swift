@@ -6,7 +6,7 @@ import Synchronization
 final class Acknowledger: Sendable {
     private struct Finished: Sendable {
         let tag: DeliveryTag
-        let key: AttemptKey?
+        let message: WireMessage?
     }
 
     private struct State {
@@ -28,11 +28,11 @@ final class Acknowledger: Sendable {
         self.logger = logger
     }
 
-    /// Only after the effect, the waiting row or the letter is durable. A key is for attempts that have run: without one
-    /// nothing is left behind when the acknowledgement does not arrive.
-    func acknowledge(_ tag: DeliveryTag, _ key: AttemptKey?) {
+    /// Only after the effect, the waiting row or the letter is durable. The message is given for attempts that have run:
+    /// without it nothing is left behind when the acknowledgement does not arrive.
+    func acknowledge(_ tag: DeliveryTag, ran message: WireMessage?) {
         let mustStart = state.withLock { state in
-            state.pending.append(Finished(tag: tag, key: key))
+            state.pending.append(Finished(tag: tag, message: message))
             defer { state.isSending = true }
             return !state.isSending
         }
@@ -53,7 +53,7 @@ final class Acknowledger: Sendable {
 
     private func sendUntilEmpty() async {
         while let batch = nextBatch() {
-            if await send(batch.map(\.tag)) == false { await leaveMarks(batch.compactMap(\.key)) }
+            if await send(batch.map(\.tag)) == false { await leaveMarks(batch.compactMap(\.message)) }
         }
     }
 
@@ -96,7 +96,9 @@ final class Acknowledger: Sendable {
     }
 
     /// A batch does not say which of its tags were stale, so each leaves a mark: one too many is never read.
-    private func leaveMarks(_ keys: [AttemptKey]) async {
+    private func leaveMarks(_ messages: [WireMessage]) async {
+        // Read from the message only now: hardly any acknowledgement is lost, and reading costs as much as sending it.
+        let keys = messages.compactMap { AttemptKey($0) }
         guard !keys.isEmpty else { return }
         do throws(StoreError) {
             try await settler.settle(.done(keys, worker: worker))

@@ -57,7 +57,7 @@ import Testing
     @Test func `everything handed over is sent once, in order`() async {
         let consumption = ScriptedConsumption()
         let acknowledger = acknowledger(consumption)
-        for number in 0..<1000 { acknowledger.acknowledge(tag(UInt64(number)), nil) }
+        for number in 0..<1000 { acknowledger.acknowledge(tag(UInt64(number)), ran: nil) }
         await acknowledger.flush()
         #expect(consumption.batches.flatMap(\.self) == (0..<1000).map(UInt64.init))
     }
@@ -70,10 +70,10 @@ import Testing
     func `what the broker will hand out again is left to it`(error: BrokerError) async {
         let consumption = ScriptedConsumption([error])
         let acknowledger = acknowledger(consumption)
-        acknowledger.acknowledge(tag(1), nil)
+        acknowledger.acknowledge(tag(1), ran: nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1]])
-        acknowledger.acknowledge(tag(2), nil)
+        acknowledger.acknowledge(tag(2), ran: nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1], [2]])
     }
@@ -81,7 +81,7 @@ import Testing
     @Test func `a broker that is away is waited for`() async {
         let consumption = ScriptedConsumption([.unavailable("away"), .unavailable("away"), nil])
         let acknowledger = acknowledger(consumption)
-        acknowledger.acknowledge(tag(1), nil)
+        acknowledger.acknowledge(tag(1), ran: nil)
         await acknowledger.flush()
         #expect(consumption.batches == [[1], [1], [1]])
     }
