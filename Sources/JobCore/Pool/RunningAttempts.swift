@@ -112,6 +112,8 @@ package final class RunningAttempts: Sendable {
         }
     }
 
+    var isEmpty: Bool { state.withLock { $0.entries.isEmpty } }
+
     package var snapshot: [Entry] {
         state.withLock { Array($0.entries.values) }.sorted { $0.started < $1.started }
     }

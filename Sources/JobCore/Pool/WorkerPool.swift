@@ -138,9 +138,11 @@ package final class WorkerPool: Service {
         await drain()
     }
 
+    /// Seldom while nothing runs: an idle process is to cost nothing, and one look comes soon enough for whatever begins.
     private func watchDeadlines() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(100))
+            let isIdle = runners.allSatisfy { $0.running.isEmpty }
+            try? await Task.sleep(for: isIdle ? .milliseconds(400) : .milliseconds(100))
             for runner in runners { runner.running.cancelOverdue() }
         }
     }
