@@ -73,6 +73,7 @@ extension CommandFailure {
         case .constraint(let text), .decoding(let text), .refused(let text):
             self.init(status, error.label, "the store refused: \(text)", remedy: "jobctl doctor")
         case .rolledBack: self.init(status, error.label, "the change was rolled back")
+        case .superseded: self.init(status, error.label, "another process has the job")
         }
     }
 

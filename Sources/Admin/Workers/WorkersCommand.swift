@@ -48,7 +48,7 @@ extension WorkerRecord {
                 running.map {
                     [
                         "id": .text($0.id), "job": .text($0.job), "age_seconds": .seconds(.seconds($0.ageSeconds)),
-                        "progress": .null,
+                        "progress": $0.progress.map { .double($0) } ?? .null,
                     ]
                 }
             ),

@@ -25,7 +25,7 @@ extension PublishError {
             case .unavailable(let text), .busy(let text): .unavailable(text)
             case .commitUnknown: .unconfirmed
             case .schema(let text), .constraint(let text), .decoding(let text), .refused(let text): .refused(text)
-            case .rolledBack: .refused("rolled back")
+            case .rolledBack, .superseded: .refused("rolled back")
             }
     }
 }

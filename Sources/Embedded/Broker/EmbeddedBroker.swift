@@ -122,6 +122,7 @@ extension BrokerError {
             case .commitUnknown: .unavailable("the outcome of a commit is unknown")
             case .schema(let text), .constraint(let text), .decoding(let text), .refused(let text): .refused(text)
             case .rolledBack: .refused("rolled back")
+            case .superseded: .refused("superseded")
             }
     }
 }

@@ -11,6 +11,8 @@ package enum LoneAnswer: Sendable, Equatable, Codable {
     case threwMalformed(label: String, message: String)
     /// The store went away under the attempt: it is charged to nobody.
     case lostStore
+    /// Another process has the job.
+    case superseded
 
     package init(_ outcome: Outcome) {
         self =
@@ -34,6 +36,7 @@ package enum LoneAnswer: Sendable, Equatable, Codable {
             }
         case let error as Malformed: self = .threwMalformed(label: error.label, message: error.message)
         case let error as StoreError where error.isLost: self = .lostStore
+        case StoreError.superseded: self = .superseded
         case let error as StoreError: self = .threwRetry(afterMs: nil, label: error.label, message: "\(error)")
         default:
             let failure = Failure(unexpected: error)
@@ -54,6 +57,7 @@ package enum LoneAnswer: Sendable, Equatable, Codable {
         case .threwPark(let dependency, let label, let message): .threw(JobError.park(dependency, label, message))
         case .threwMalformed(let label, let message): .threw(Malformed(label, message))
         case .lostStore: .threw(StoreError.commitUnknown)
+        case .superseded: .threw(StoreError.superseded)
         }
     }
 }

@@ -29,14 +29,22 @@ package struct LoneAttempt: Sendable {
             guard let type = registry.types[envelope.job] else {
                 throw JobError.retry("unknown_job", "no worker for \(envelope.job) in this build")
             }
+            let token = AttemptKey(task.message).map {
+                RunToken(key: $0, worker: task.worker, generation: task.generation)
+            }
+            let scope = AttemptScope(token: token, deduplicates: task.deduplicates)
             let context = JobContext(
                 envelope,
                 deadline: .now.advanced(by: task.timeout),
                 logger: logger,
                 client: JobClient(broker: broker, store: store),
-                store: store
+                store: store,
+                scope: scope
             )
-            return LoneAnswer(try await type.makePerform(resources)(envelope, context))
+            let outcome = try await type.makePerform(resources)(envelope, context)
+            // The parent settles and does not know of it; what a crash leaves here goes by its age.
+            if outcome == .done, scope.usesCheckpoint { try await store.settle([.forget(envelope.id)]) }
+            return LoneAnswer(outcome)
         } catch {
             return LoneAnswer(thrown: error)
         }

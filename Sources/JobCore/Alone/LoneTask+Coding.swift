@@ -11,6 +11,9 @@ extension LoneTask {
         let timestamp: Int64?
         let headers: Headers
         let timeoutMs: Int64
+        let worker: String
+        let generation: Int
+        let deduplicates: Bool
     }
 
     package func encoded() throws -> Data {
@@ -23,7 +26,10 @@ extension LoneTask {
                 contentType: message.contentType,
                 timestamp: message.timestamp,
                 headers: message.headers,
-                timeoutMs: timeout.milliseconds
+                timeoutMs: timeout.milliseconds,
+                worker: worker,
+                generation: generation,
+                deduplicates: deduplicates
             )
         )
     }
@@ -40,7 +46,10 @@ extension LoneTask {
                 timestamp: form.timestamp,
                 headers: form.headers
             ),
-            timeout: .milliseconds(form.timeoutMs)
+            timeout: .milliseconds(form.timeoutMs),
+            worker: form.worker,
+            generation: form.generation,
+            deduplicates: form.deduplicates
         )
     }
 }

@@ -49,7 +49,8 @@ struct Heartbeat: Sendable {
             WorkerBeat.Running(
                 id: entry.id.description,
                 job: entry.job.rawValue,
-                ageSeconds: entry.started.duration(to: .now).seconds
+                ageSeconds: entry.started.duration(to: .now).seconds,
+                progress: entry.progress
             )
         }
         return WorkerBeat(

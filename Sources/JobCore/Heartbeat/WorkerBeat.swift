@@ -10,6 +10,8 @@ package struct WorkerBeat: Sendable, Equatable {
         package let id: String
         package let job: String
         package let ageSeconds: Double
+        /// 0…1, where the worker says it.
+        package var progress: Double?
     }
 
     package let id: String

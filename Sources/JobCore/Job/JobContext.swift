@@ -22,6 +22,9 @@ public struct JobContext: Sendable {
     private let poolLogger: Logger
     let client: JobClient
     let store: Store
+    let scope: AttemptScope
+    /// When half of the attempt's time is over.
+    let sliceEnd: ContinuousClock.Instant
 
     package init(
         id: JobID,
@@ -31,7 +34,8 @@ public struct JobContext: Sendable {
         deadline: ContinuousClock.Instant,
         logger: Logger,
         client: JobClient,
-        store: Store
+        store: Store,
+        scope: AttemptScope = AttemptScope()
     ) {
         self.id = id
         self.job = job
@@ -41,9 +45,19 @@ public struct JobContext: Sendable {
         poolLogger = logger
         self.client = client
         self.store = store
+        self.scope = scope
+        let now = ContinuousClock.now
+        sliceEnd = now.advanced(by: max(.zero, now.duration(to: deadline)) / 2)
     }
 
-    init(_ envelope: Envelope, deadline: ContinuousClock.Instant, logger: Logger, client: JobClient, store: Store) {
+    init(
+        _ envelope: Envelope,
+        deadline: ContinuousClock.Instant,
+        logger: Logger,
+        client: JobClient,
+        store: Store,
+        scope: AttemptScope
+    ) {
         self.init(
             id: envelope.id,
             job: envelope.job,
@@ -52,23 +66,13 @@ public struct JobContext: Sendable {
             deadline: deadline,
             logger: logger,
             client: client,
-            store: store
+            store: store,
+            scope: scope
         )
     }
 
     /// True once the deadline has passed or the process drains: stop at the next safe point and throw.
     public var isCancelled: Bool { Task.isCancelled }
-
-    /// Runs a closure in one transaction of the store's database and returns after its commit is durable; an error
-    /// rolls it back and is thrown on. The closure is synchronous, may share its commit with other jobs' and may run
-    /// again after a serialization failure: keep effects inside the session.
-    @discardableResult
-    public func transaction<T: Sendable>(
-        _ body: @escaping @Sendable (any SQLSession) throws -> T
-    ) async throws -> T {
-        let outcome = try await store.driver.attemptWrite(body)
-        return try outcome.get()
-    }
 
     /// The same text for every attempt of this job and step: for a provider's `Idempotency-Key`.
     public func idempotencyKey(_ step: String) -> String {
@@ -79,23 +83,5 @@ public struct JobContext: Sendable {
     @discardableResult
     public func enqueue<J: Job>(_ job: J, _ options: EnqueueOption...) async throws(EnqueueError) -> JobID {
         try await client.enqueue(job, options: options)
-    }
-}
-
-extension StoreDriver {
-    /// A write whose closure may throw anything: its own error comes back as a value, after the rollback.
-    fileprivate func attemptWrite<T: Sendable>(
-        _ body: @escaping @Sendable (any SQLSession) throws -> T
-    ) async throws(StoreError) -> Result<T, any Error> {
-        let thrown = ThrownError()
-        do throws(StoreError) {
-            let value = try await write { session throws(StoreError) in
-                try thrown.guarding { try body(session) }
-            }
-            return .success(value)
-        } catch {
-            guard error == .rolledBack, let own = thrown.error else { throw error }
-            return .failure(own)
-        }
     }
 }

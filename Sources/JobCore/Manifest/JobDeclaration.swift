@@ -11,6 +11,8 @@ package struct JobDeclaration: Sendable, Equatable {
     /// How long one attempt may run: 100 ms … 10 min, default 60 s.
     package var timeout: Duration = .seconds(60)
     package var retry = RetryPolicy()
+    /// How long each step of a job is committed once and a finished job is not run again: 1 min … 7 d; nil: at least once.
+    package var deduplicate: Duration?
     /// Paths in the payload (`to`, `data.email`) that tools mask unless told otherwise; a path covers what is below it.
     package var personalFields: [String] = []
     /// Payloads by version, as canonical JSON. The current version has at least one.

@@ -1,6 +1,6 @@
 /// Reads the declaration of one job type.
 struct JobReader {
-    static let keys = ["summary", "queue", "lane", "version", "timeout", "retry", "personal", "examples"]
+    static let keys = ["summary", "queue", "lane", "version", "timeout", "retry", "deduplicate", "personal", "examples"]
 
     let report: ManifestReport
 
@@ -29,6 +29,12 @@ struct JobReader {
         if let timeout = fields.duration("timeout", in: .milliseconds(100)...(.seconds(600)), reason: reason) {
             found.declaration.timeout = timeout
         }
+        let memory = "what was done once is remembered for at least 8 days"
+        found.declaration.deduplicate = fields.duration(
+            "deduplicate",
+            in: .seconds(60)...(.seconds(7 * 86_400)),
+            reason: memory
+        )
         if let value = fields.value("retry") {
             let reader = RetryReader(owner: "retry of \(owner)", report: report)
             (found.declaration.retry, found.parkedDependencies) = reader.read(value)

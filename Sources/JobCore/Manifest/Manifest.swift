@@ -24,6 +24,11 @@ package struct Manifest: Sendable, Equatable {
         return Topology(queues: queues, routes: jobs.keys.flatMap(routes(of:)).sorted())
     }
 
+    /// The routing keys of the types that are to have their effects once.
+    var deduplicatingKeys: Set<String> {
+        Set(jobs.values.filter { $0.deduplicate != nil }.flatMap { routes(of: $0.name) }.map(\.routingKey))
+    }
+
     private func routes(of job: JobName) -> [Topology.Route] {
         let asked: [Lane?] = [nil] + Lane.allCases
         return asked.compactMap { lane in

@@ -9,19 +9,23 @@ final class PreparedAttempt: Sendable {
     let deadline: ContinuousClock.Instant
     /// In a process of its own, because it was running when a process died.
     let isAlone: Bool
+    /// How often others had it before, as far as the store knows; 0 unless it was looked up.
+    let generation: Int
 
     init(
         delivery: Delivery,
         envelope: Result<Envelope, Malformed>,
         timeout: Duration,
         deadline: ContinuousClock.Instant,
-        isAlone: Bool
+        isAlone: Bool,
+        generation: Int
     ) {
         self.delivery = delivery
         self.envelope = envelope
         self.timeout = timeout
         self.deadline = deadline
         self.isAlone = isAlone
+        self.generation = generation
     }
 
     /// Nil for a message without an id that can be looked up.
@@ -42,9 +46,21 @@ final class PreparedAttempt: Sendable {
     }
 }
 
+/// What became of a delivery whose attempt is over.
+enum AttemptEnd: Sendable {
+    /// Durable: the delivery may be acknowledged.
+    case settled
+    /// Back to the broker, with the consumption that it came from.
+    case givenBack
+    /// Another process has it; the broker counts this delivery as that one's.
+    case superseded
+}
+
 /// One attempt in a straight line: decode → deadline → perform → disposition → settle. The caller acknowledges.
 struct AttemptExecutor: Sendable {
     let manifest: Manifest
+    /// Routing keys of the types that are to have their effects once.
+    let deduplicating: Set<String>
     let performs: [JobName: RegisteredVersion]
     let client: JobClient
     let store: Store
@@ -61,7 +77,13 @@ struct AttemptExecutor: Sendable {
         let perform: RegisteredJob.Perform
     }
 
-    func prepare(_ delivery: Delivery, isSuspect: Bool = false) -> PreparedAttempt {
+    /// Nearly always false, and cheap then.
+    func deduplicates(_ message: WireMessage) -> Bool {
+        guard !deduplicating.isEmpty else { return false }
+        return deduplicating.contains(message.routingKey)
+    }
+
+    func prepare(_ delivery: Delivery, _ welcome: Welcome? = nil) -> PreparedAttempt {
         let envelope: Result<Envelope, Malformed>
         do throws(Malformed) {
             if let oversize = delivery.oversize {
@@ -78,26 +100,37 @@ struct AttemptExecutor: Sendable {
             envelope: envelope,
             timeout: timeout,
             deadline: .now.advanced(by: timeout),
-            isAlone: isSuspect || delivery.message.headers[HeaderName.alone] == .bool(true)
+            isAlone: welcome?.answer == .runAlone || delivery.message.headers[HeaderName.alone] == .bool(true),
+            generation: welcome?.generation ?? 0
         )
     }
 
-    /// True when what became of the attempt is durable and the delivery may be acknowledged; false when it goes back.
+    /// Returns when what became of the attempt is durable, or is somebody else's matter.
     func run(
         _ prepared: PreparedAttempt,
         at address: QueueAddress,
-        interruption: @Sendable () -> RunningAttempts.Cancellation?
-    ) async throws(StoreError) -> Bool {
+        _ handle: AttemptHandle
+    ) async throws(StoreError) -> AttemptEnd {
         let envelope: Envelope
         switch prepared.envelope {
         case .failure(let malformed):
-            try await settle(.bury(strange(prepared, malformed, at: address)), prepared)
+            let token = prepared.key.map { RunToken(key: $0, worker: worker, generation: prepared.generation) }
+            try await settle([.bury(strange(prepared, malformed, at: address))], token)
             flow.record(address) { $0.dead += 1 }
-            return true
+            return .settled
         case .success(let decoded):
             envelope = decoded
         }
-        let result = await perform(envelope, prepared, interruption: interruption)
+        let deduplicates = manifest.jobs[envelope.job]?.deduplicate != nil
+        let scope = AttemptScope(token: token(of: prepared, envelope), deduplicates: deduplicates, handle: handle)
+        let result = await perform(envelope, prepared, scope, handle)
+        if case .threw(StoreError.superseded) = result {
+            logger.notice(
+                "another process has the job",
+                metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"]
+            )
+            return .superseded
+        }
         let disposition = Disposition.of(
             result,
             envelope: envelope,
@@ -105,22 +138,36 @@ struct AttemptExecutor: Sendable {
             now: .now(),
             random: .random(in: .min ... .max)
         )
-        return try await follow(disposition, envelope, prepared, at: address)
+        return try await follow(disposition, envelope, prepared, scope, at: address)
     }
 
-    /// The start marks of a job that came back go in the transaction that ends its attempt.
-    private func settle(_ settlement: Settlement?, _ prepared: PreparedAttempt) async throws(StoreError) {
-        if prepared.delivery.redelivered, let key = prepared.key {
-            try await settler.settle(.ended(key, with: settlement))
-        } else if let settlement {
-            try await settler.settle(settlement)
+    /// Read from the message, as whoever gets it next will. Nil where nothing can be looked up by it.
+    private func token(of prepared: PreparedAttempt, _ envelope: Envelope) -> RunToken? {
+        guard prepared.delivery.message.messageID != nil else { return nil }
+        let key = AttemptKey(
+            id: envelope.id,
+            run: envelope.carried[HeaderName.replayOperation]?.string ?? "",
+            attempt: envelope.attempt,
+            readyAt: prepared.delivery.message.readyAt ?? Timestamp(milliseconds: 0)
+        )
+        return RunToken(key: key, worker: worker, generation: prepared.generation)
+    }
+
+    /// The start marks of a job that came back end in the transaction that ends its attempt; nothing is written of a run
+    /// that was taken over.
+    private func settle(_ settlements: [Settlement], _ token: RunToken?) async throws(StoreError) {
+        guard let token, token.generation > 0 || !settlements.isEmpty else {
+            for settlement in settlements { try await settler.settle(settlement) }
+            return
         }
+        try await settler.settle(.ended(token, with: settlements))
     }
 
     private func perform(
         _ envelope: Envelope,
         _ prepared: PreparedAttempt,
-        interruption: @Sendable () -> RunningAttempts.Cancellation?
+        _ scope: AttemptScope,
+        _ handle: AttemptHandle
     ) async -> AttemptResult {
         let now = Timestamp.now()
         if let expiresAt = envelope.expiresAt, expiresAt <= now { return .expired }
@@ -138,14 +185,22 @@ struct AttemptExecutor: Sendable {
         let result: AttemptResult
         if prepared.isAlone, let lone {
             logger.info("job runs alone", metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"])
-            result = await lone.run(LoneTask(message: prepared.delivery.message, timeout: prepared.timeout)).result
+            let task = LoneTask(
+                message: prepared.delivery.message,
+                timeout: prepared.timeout,
+                worker: worker,
+                generation: prepared.generation,
+                deduplicates: scope.deduplicates
+            )
+            result = await lone.run(task).result
         } else {
             let context = JobContext(
                 envelope,
                 deadline: prepared.deadline,
                 logger: logger,
                 client: client,
-                store: store
+                store: store,
+                scope: scope
             )
             do {
                 result = .returned(try await registered.perform(envelope, context))
@@ -153,7 +208,7 @@ struct AttemptExecutor: Sendable {
                 result = .threw(error)
             }
         }
-        switch (result, interruption()) {
+        switch (result, handle.cancellation) {
         case (.threw, .deadline), (.killed, .deadline): return .timedOut(prepared.timeout)
         case (.threw, .drain), (.killed, .drain): return .interrupted
         default: return result
@@ -164,22 +219,27 @@ struct AttemptExecutor: Sendable {
         _ disposition: Disposition,
         _ envelope: Envelope,
         _ prepared: PreparedAttempt,
+        _ scope: AttemptScope,
         at address: QueueAddress
-    ) async throws(StoreError) -> Bool {
+    ) async throws(StoreError) -> AttemptEnd {
         switch disposition {
         case .acknowledge:
-            try await settle(envelope.origin.map { .record(envelope.id, origin: $0) }, prepared)
+            var settlements: [Settlement] = []
+            if let origin = envelope.origin { settlements.append(.record(envelope.id, origin: origin)) }
+            if scope.deduplicates { settlements.append(.finish(envelope.id)) }
+            if scope.usesCheckpoint { settlements.append(.forget(envelope.id)) }
+            try await settle(settlements, scope.token)
             let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
             flow.record(address) { counts in
                 counts.done += 1
                 counts.latency.record(milliseconds: latency)
                 if envelope.origin?.hasPrefix("replay:") == true { counts.replayed += 1 }
             }
-            return true
+            return .settled
         case .wait(let due, let reason, let attempt, let failure):
-            try await settle(.wait(entry(envelope, address, due, reason, attempt, failure)), prepared)
+            try await settle([.wait(entry(envelope, address, due, reason, attempt, failure))], scope.token)
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
-            return true
+            return .settled
         case .bury(let failure):
             logger.info(
                 "job is dead",
@@ -191,11 +251,11 @@ struct AttemptExecutor: Sendable {
             var envelope = envelope
             envelope.carried[HeaderName.alone] = nil
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
-            try await settle(.bury(letter), prepared)
+            try await settle([.bury(letter)] + (scope.usesCheckpoint ? [.forget(envelope.id)] : []), scope.token)
             flow.record(address) { $0.dead += 1 }
-            return true
+            return .settled
         case .giveBack:
-            return false
+            return .givenBack
         }
     }
 

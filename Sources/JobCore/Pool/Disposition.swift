@@ -62,6 +62,7 @@ extension Disposition {
         case .threw(let error as JobError):
             return failed(Failure(error.label, error.message), asking: error.disposition)
         case .threw(let error as Malformed): return .bury(Failure(error.label, error.message))
+        case .threw(StoreError.superseded): return .giveBack
         case .threw(let error as StoreError) where error.isLost:
             let failure = Failure(error.label, "\(error)")
             return .wait(.after(lostStoreDelay), .snooze, attempt: envelope.attempt, failure)

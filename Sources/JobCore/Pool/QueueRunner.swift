@@ -77,6 +77,7 @@ final class QueueRunner: Sendable {
             state.isDraining = true
             return state.consumption
         }
+        running.drain()
         slots.end()
         await consumption?.stop()
     }
@@ -119,23 +120,28 @@ final class QueueRunner: Sendable {
         while let first = rest.first {
             note(first)
             guard await slots.acquire(address.lane) else { return false }
-            if first.redelivered {
-                let others = rest.dropFirst().prefix { $0.redelivered }
+            if isLookedUp(first) {
+                let others = rest.dropFirst().prefix { isLookedUp($0) }
                 let group = rest.prefix(1 + slots.acquireFree(upTo: others.count))
                 rest = rest.dropFirst(group.count)
                 guard await startAgain(Array(group), acknowledger) else { return false }
             } else {
                 rest = rest.dropFirst()
-                begin(first, isSuspect: false, acknowledger)
+                begin(first, nil, acknowledger)
             }
         }
         return true
     }
 
+    /// What was handed out before, and what is to have its effect once however often it comes.
+    private func isLookedUp(_ delivery: Delivery) -> Bool {
+        delivery.redelivered || attempts.deduplicates(delivery.message)
+    }
+
     /// What comes back is looked up when there is a slot for it, as many at a time as there are slots: should this
     /// process die, its marks name only jobs that were running. False when the store is lost.
     private func startAgain(_ group: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
-        let answers: [DeliveryTag: Redelivery]
+        let answers: [DeliveryTag: Welcome]
         do throws(StoreError) {
             answers = try await redeliveries.welcome(group)
         } catch {
@@ -143,13 +149,14 @@ final class QueueRunner: Sendable {
             await park(error)
             return false
         }
-        remember(group.filter { answers[$0.tag] == .run })
+        remember(group.filter { answers[$0.tag]?.answer == .run })
         for delivery in group {
-            if answers[delivery.tag] == .finished {
+            let welcome = answers[delivery.tag]
+            if welcome?.answer == .finished {
                 acknowledger.acknowledge(delivery.tag, ran: nil)
                 slots.release()
             } else {
-                begin(delivery, isSuspect: answers[delivery.tag] == .runAlone, acknowledger)
+                begin(delivery, welcome, acknowledger)
             }
         }
         return true
@@ -178,20 +185,24 @@ final class QueueRunner: Sendable {
         state.withLock { $0.head.saw(readyAt) }
     }
 
-    private func begin(_ delivery: Delivery, isSuspect: Bool, _ acknowledger: Acknowledger) {
-        let prepared = attempts.prepare(delivery, isSuspect: isSuspect)
+    private func begin(_ delivery: Delivery, _ welcome: Welcome?, _ acknowledger: Acknowledger) {
+        let prepared = attempts.prepare(delivery, welcome)
         let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
         let task = Task {
-            let interruption: @Sendable () -> RunningAttempts.Cancellation? = { self.running.cancellation(key) }
+            let handle = AttemptHandle(running: running, key: key)
             do throws(StoreError) {
                 #if JOBS_MUTANT_ACK_FIRST
                     // The mistake that loses jobs, made on purpose: `scripts/prove` builds it to show that the kill campaign
                     // can see a loss. No other build has it.
                     acknowledger.acknowledge(delivery.tag, ran: nil)
-                    _ = try await attempts.run(prepared, at: address, interruption: interruption)
+                    _ = try await attempts.run(prepared, at: address, handle)
                 #else
-                    let isSettled = try await attempts.run(prepared, at: address, interruption: interruption)
-                    if isSettled { finish(prepared, acknowledger) }
+                    switch try await attempts.run(prepared, at: address, handle) {
+                    case .settled: finish(prepared, acknowledger)
+                    case .givenBack: break
+                    // The broker knows the tag no more; to the consumption it is a place that is free again.
+                    case .superseded: acknowledger.acknowledge(delivery.tag, ran: nil)
+                    }
                 #endif
             } catch {
                 await park(error)
@@ -204,7 +215,7 @@ final class QueueRunner: Sendable {
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
         let delivery = prepared.delivery
-        if delivery.redelivered, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
+        if prepared.generation > 0, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
         acknowledger.acknowledge(delivery.tag, ran: delivery.message)
     }
 

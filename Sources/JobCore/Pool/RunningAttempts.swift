@@ -7,6 +7,8 @@ package final class RunningAttempts: Sendable {
         package let job: JobName
         package let started: ContinuousClock.Instant
         let deadline: ContinuousClock.Instant
+        /// What the worker says of how far it is, 0…1.
+        package var progress: Double?
         var task: Task<Void, Never>?
         var cancelled: Cancellation?
     }
@@ -16,6 +18,8 @@ package final class RunningAttempts: Sendable {
     private struct State {
         var entries: [UInt64: Entry] = [:]
         var next: UInt64 = 0
+        /// Nothing new begins, and long jobs had better end their slices.
+        var isDraining = false
         /// What still runs is no longer waited for.
         var isAbandoned = false
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -50,6 +54,14 @@ package final class RunningAttempts: Sendable {
     func cancellation(_ key: UInt64) -> Cancellation? {
         state.withLock { $0.entries[key]?.cancelled }
     }
+
+    func report(_ progress: Double, of key: UInt64) {
+        state.withLock { $0.entries[key]?.progress = progress }
+    }
+
+    var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    func drain() { state.withLock { $0.isDraining = true } }
 
     func end(_ key: UInt64) {
         let waiters = state.withLock { state in
@@ -117,4 +129,15 @@ package final class RunningAttempts: Sendable {
     package var snapshot: [Entry] {
         state.withLock { Array($0.entries.values) }.sorted { $0.started < $1.started }
     }
+}
+
+/// One attempt among those that run.
+package struct AttemptHandle: Sendable {
+    let running: RunningAttempts
+    let key: UInt64
+
+    var cancellation: RunningAttempts.Cancellation? { running.cancellation(key) }
+    var isDraining: Bool { running.isDraining }
+
+    func report(_ progress: Double) { running.report(progress, of: key) }
 }

@@ -44,6 +44,7 @@ package final class WorkerPool: Service {
         let flow = FlowRecorder()
         let executor = AttemptExecutor(
             manifest: manifest,
+            deduplicating: manifest.deduplicatingKeys,
             performs: try registry.types.mapValues { type in
                 AttemptExecutor.RegisteredVersion(version: type.version, perform: try type.makePerform(resources))
             },
@@ -60,6 +61,7 @@ package final class WorkerPool: Service {
             store: store,
             broker: broker,
             witness: witness,
+            deduplicating: manifest.deduplicatingKeys,
             worker: configuration.worker,
             logger: logger
         )

@@ -7,36 +7,43 @@ struct Redeliveries: Sendable {
     let store: Store
     let broker: any Broker
     let witness: any DeathWitness
+    /// Routing keys of the types that are looked up at their first delivery too.
+    let deduplicating: Set<String>
     /// This process in start marks.
     let worker: String
     let logger: Logger
 
     /// What to do with each. Jobs that are to run are marked as begun by this process when this returns.
-    func welcome(_ deliveries: [Delivery]) async throws(StoreError) -> [DeliveryTag: Redelivery] {
-        var answers: [DeliveryTag: Redelivery] = [:]
+    func welcome(_ deliveries: [Delivery]) async throws(StoreError) -> [DeliveryTag: Welcome] {
+        var answers: [DeliveryTag: Welcome] = [:]
         var keys: [AttemptKey] = []
+        var twice: Set<JobID> = []
         var nameless: [Delivery] = []
         for delivery in deliveries {
             if let key = AttemptKey(delivery.message) {
                 keys.append(key)
+                if deduplicating.contains(delivery.message.routingKey) { twice.insert(key.id) }
             } else if delivery.message.messageID == nil {
                 nameless.append(delivery)
             }
         }
         if !keys.isEmpty {
-            let found = try await lookUp(keys)
+            let found = try await lookUp(keys, twice)
             for delivery in deliveries {
                 if let key = AttemptKey(delivery.message) { answers[delivery.tag] = found[key] }
             }
         }
-        for tag in await adopt(nameless) { answers[tag] = .finished }
+        for tag in await adopt(nameless) { answers[tag] = Welcome(answer: .finished, generation: 0) }
         return answers
     }
 
     /// A store that refuses the question is no reason to hold jobs up: they run, at least once.
-    private func lookUp(_ keys: [AttemptKey]) async throws(StoreError) -> [AttemptKey: Redelivery] {
+    private func lookUp(
+        _ keys: [AttemptKey],
+        _ twice: Set<JobID>
+    ) async throws(StoreError) -> [AttemptKey: Welcome] {
         do {
-            return try await store.welcomeBack(keys, worker: worker, witness: witness)
+            return try await store.welcomeBack(keys, deduplicating: twice, worker: worker, witness: witness)
         } catch {
             if error.isRetryable { throw error }
             logger.error(

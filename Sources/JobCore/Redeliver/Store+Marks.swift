@@ -6,19 +6,36 @@ private enum MarkKind {
     static let done = "done"
 }
 
+/// What to do with a job that comes back, and the generation of the run that does it.
+package struct Welcome: Sendable, Equatable {
+    package let answer: Redelivery
+    package let generation: Int
+}
+
 extension Store {
     /// Looks up jobs that came back, in one statement, and marks those that are going to run as begun by `worker`, in
     /// the same transaction. Jobs that run alone get no mark of their own: those that made them suspects stay.
+    ///
+    /// - Parameter deduplicating: those of them that may have come twice, and are looked up among finished effects too.
     package func welcomeBack(
         _ keys: [AttemptKey],
+        deduplicating: Set<JobID> = [],
         worker: String,
         witness: any DeathWitness
-    ) async throws(StoreError) -> [AttemptKey: Redelivery] {
+    ) async throws(StoreError) -> [AttemptKey: Welcome] {
         try await driver.write { session throws(StoreError) in
-            let traces = try session.traces(of: keys)
-            var answers: [AttemptKey: Redelivery] = [:]
-            for key in keys { answers[key] = Redelivery.of(key, traces[key.id] ?? [], witness: witness) }
-            try session.mark(keys.filter { answers[$0] == .run }, MarkKind.start, worker: worker)
+            let histories = try session.histories(of: keys)
+            let finished = try session.finished(among: deduplicating)
+            var answers: [AttemptKey: Welcome] = [:]
+            for key in keys {
+                let history = histories[key.id] ?? History()
+                let answer =
+                    finished.contains(key.id)
+                    ? Redelivery.finished : Redelivery.of(key, history.traces, witness: witness)
+                let generation = answer == .run ? history.generation + 1 : history.generation
+                answers[key] = Welcome(answer: answer, generation: generation)
+            }
+            try session.begin(answers.filter { $0.value.answer == .run }, worker: worker)
             return answers
         }
     }
@@ -31,11 +48,11 @@ extension Store {
     /// The jobs go back to the broker on purpose: this process's start marks would blame them for nothing.
     package func withdrawStarts(_ keys: [AttemptKey], worker: String) async throws(StoreError) {
         try await driver.write { session throws(StoreError) in
-            for table in MarkTables.names {
+            for table in TurningTables.marks.names {
                 try session.executeBatch(
                     """
-                    delete from \(table) where job_id = :id and run = :run and attempt = :attempt
-                        and ready_at = :ready_at and kind = 'start' and worker = :worker
+                    update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
+                        and attempt = :attempt and ready_at = :ready_at and kind = 'start' and worker = :worker
                     """,
                     keys.map { $0.parameters.merging(worker: worker) }
                 )
@@ -45,14 +62,15 @@ extension Store {
 }
 
 extension SQLSession {
-    /// The attempts have ended: nobody's start mark means anything any more.
-    func clearStarts(_ keys: [AttemptKey]) throws(StoreError) {
+    /// The attempts have ended: their start marks blame nobody any more. They stay, so that a process that was stopped
+    /// meanwhile finds on waking that others had its jobs.
+    func endStarts(_ keys: [AttemptKey]) throws(StoreError) {
         guard !keys.isEmpty else { return }
-        for table in MarkTables.names {
+        for table in TurningTables.marks.names {
             try executeBatch(
                 """
-                delete from \(table) where job_id = :id and run = :run and attempt = :attempt
-                    and ready_at = :ready_at and kind = 'start'
+                update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
+                    and attempt = :attempt and ready_at = :ready_at and kind = 'start' and ended_at is null
                 """,
                 keys.map(\.parameters)
             )
@@ -60,33 +78,53 @@ extension SQLSession {
     }
 
     func markDone(_ keys: [AttemptKey], worker: String) throws(StoreError) {
-        try mark(keys, MarkKind.done, worker: worker)
-    }
-
-    fileprivate func mark(_ keys: [AttemptKey], _ kind: String, worker: String) throws(StoreError) {
         guard !keys.isEmpty else { return }
         try executeBatch(
             """
-            insert into \(MarkTables.table(at: try now())) (job_id, run, attempt, ready_at, kind, worker, at_ms)
-            values (:id, :run, :attempt, :ready_at, :kind, :worker, (select now_ms())) on conflict do nothing
+            insert into \(TurningTables.marks.table(at: try now())) (job_id, run, attempt, ready_at, kind, worker, at_ms)
+            values (:id, :run, :attempt, :ready_at, 'done', :worker, (select now_ms())) on conflict do nothing
             """,
-            keys.map { key in
+            keys.map { $0.parameters.merging(worker: worker) }
+        )
+    }
+
+    fileprivate func begin(_ answers: [AttemptKey: Welcome], worker: String) throws(StoreError) {
+        guard !answers.isEmpty else { return }
+        try executeBatch(
+            """
+            insert into \(TurningTables.marks.table(at: try now()))
+                (job_id, run, attempt, ready_at, kind, worker, at_ms, generation)
+            values (:id, :run, :attempt, :ready_at, 'start', :worker, (select now_ms()), :generation)
+            on conflict (job_id, run, attempt, ready_at, kind, worker)
+                do update set at_ms = excluded.at_ms, generation = excluded.generation, ended_at = null
+            """,
+            answers.map { key, welcome in
                 var parameters = key.parameters.merging(worker: worker)
-                parameters["kind"] = .text(kind)
+                parameters["generation"] = .int(welcome.generation)
                 return parameters
             }
         )
     }
 
-    fileprivate func traces(of keys: [AttemptKey]) throws(StoreError) -> [JobID: [Trace]] {
+    fileprivate func histories(of keys: [AttemptKey]) throws(StoreError) -> [JobID: History] {
         let ids = Set(keys.map(\.id))
         let list = "[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]"
-        var traces: [JobID: [Trace]] = [:]
+        var histories: [JobID: History] = [:]
         for row in try query(TraceQuery.text(dialect), ["ids": .text(list)]) {
-            if let trace = try Trace(row: row) { traces[try row.id("job_id"), default: []].append(trace) }
+            let id = try row.id("job_id")
+            let generation = Int(clamping: try row.int("generation"))
+            histories[id, default: History()].generation = max(histories[id]?.generation ?? 0, generation)
+            if let trace = try Trace(row: row) { histories[id]?.traces.append(trace) }
         }
-        return traces
+        return histories
     }
+}
+
+/// What the store remembers of one job.
+private struct History {
+    var traces: [Trace] = []
+    /// The highest that any of its runs has had.
+    var generation = 0
 }
 
 private enum TraceQuery {
@@ -102,27 +140,28 @@ private enum TraceQuery {
 
     private static func make(_ dialect: Dialect) -> String {
         let ids = dialect.texts(":ids")
-        let marks = MarkTables.union(
-            "select job_id, kind, run, attempt, ready_at, worker, at_ms from",
+        let marks = TurningTables.marks.union(
+            "select job_id, kind, run, attempt, ready_at, worker, at_ms, generation, ended_at from",
             where: "job_id in \(ids)"
         )
         return """
             select m.job_id as job_id, m.kind as kind, m.run as run, m.attempt as attempt, m.ready_at as ready_at,
                 m.worker as worker, w.host as host, w.pid as pid, w.state as state,
-                (select now_ms()) - coalesce(w.heartbeat_at, m.at_ms) as silence
+                (select now_ms()) - coalesce(w.heartbeat_at, m.at_ms) as silence, m.generation as generation,
+                case when m.ended_at is null then 0 else 1 end as has_ended
             from (\(marks)) as m left join workers as w on w.id = m.worker
             union all
-            select id, 'waiting', '', attempt, due_at, claimed_by, null, null, null, 0
+            select id, 'waiting', '', attempt, due_at, claimed_by, null, null, null, 0, 0, 0
             from waiting where id in \(ids)
             union all
-            select job_id, 'dead', death_id, attempts, failed_at, null, null, null, null, 0
+            select job_id, 'dead', death_id, attempts, failed_at, null, null, null, null, 0, 0, 0
             from dead_letters where job_id in \(ids)
             """
     }
 }
 
 extension Trace {
-    /// Nil for what says nothing about an attempt: a letter of the collector's, a kind of a newer build.
+    /// Nil for what says nothing about an attempt: a run that ended, a letter of the collector's, a kind of a newer build.
     fileprivate init?(row: SQLRow) throws(StoreError) {
         let attempt = Int(clamping: try row.int("attempt"))
         let key = AttemptKey(
@@ -140,6 +179,7 @@ extension Trace {
         case MarkKind.done:
             self = .done(key)
         case MarkKind.start:
+            guard try row.int("has_ended") == 0 else { return nil }
             let sign = LastSign(
                 worker: try row.text("worker"),
                 host: try row.optionalText("host"),

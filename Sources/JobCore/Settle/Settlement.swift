@@ -6,8 +6,12 @@ package indirect enum Settlement: Sendable {
     case record(JobID, origin: String)
     /// Attempts that have ended and could not be acknowledged.
     case done([AttemptKey], worker: String)
-    /// An attempt that was marked as begun has ended: in the same transaction its marks go.
-    case ended(AttemptKey, with: Settlement?)
+    /// A deduplicating job is done: it is not run again, also when it comes twice.
+    case finish(JobID)
+    /// A job that has kept checkpoints has ended.
+    case forget(JobID)
+    /// A run has ended: its start marks end with it, and nothing of it is written when another process has taken it over.
+    case ended(RunToken, with: [Settlement])
 }
 
 extension Settlement {
@@ -15,23 +19,36 @@ extension Settlement {
     var letter: DeadLetter? {
         switch self {
         case .bury(let letter): letter
-        case .ended(_, let inner): inner?.letter
-        case .wait, .record, .done: nil
+        case .ended(_, let inner): inner.lazy.compactMap(\.letter).first
+        case .wait, .record, .done, .finish, .forget: nil
         }
     }
 
     func replacing(letter: DeadLetter) -> Settlement {
-        if case .ended(let key, _) = self { .ended(key, with: .bury(letter)) } else { .bury(letter) }
+        guard case .ended(let token, let inner) = self else { return .bury(letter) }
+        return .ended(token, with: inner.map { $0.letter == nil ? $0 : .bury(letter) })
+    }
+}
+
+extension Settlement {
+    fileprivate var token: RunToken? {
+        if case .ended(let token, _) = self { token } else { nil }
     }
 }
 
 extension Store {
     /// Writes a batch in one transaction. Safe to repeat: after an unknown commit the same batch gives the same rows.
-    package func settle(_ batch: [Settlement]) async throws(StoreError) {
+    /// - Returns: the runs of which nothing was written, since another process has taken them over.
+    @discardableResult
+    package func settle(_ batch: [Settlement]) async throws(StoreError) -> Set<RunToken> {
         try await driver.write { session throws(StoreError) in
+            let superseded = try session.superseded(among: batch.compactMap(\.token))
             var sorted = SortedSettlements()
-            for settlement in batch { sorted.add(settlement) }
+            for settlement in batch where settlement.token.map({ !superseded.contains($0) }) ?? true {
+                sorted.add(settlement)
+            }
             try session.write(sorted)
+            return superseded
         }
     }
 }
@@ -42,6 +59,8 @@ private struct SortedSettlements {
     var letters: [DeadLetter] = []
     var replayed: [SQLParameters] = []
     var done: [String: [AttemptKey]] = [:]
+    var finished: [JobID] = []
+    var forgotten: [JobID] = []
     var ended: [AttemptKey] = []
 
     mutating func add(_ settlement: Settlement) {
@@ -52,9 +71,12 @@ private struct SortedSettlements {
             guard origin.hasPrefix("replay:") else { return }
             replayed.append(["id": .id(id), "operation": .text(String(origin.dropFirst("replay:".count)))])
         case .done(let keys, let worker): done[worker, default: []] += keys
-        case .ended(let key, let inner):
-            ended.append(key)
-            if let inner { add(inner) }
+        case .finish(let id): finished.append(id)
+        case .forget(let id): forgotten.append(id)
+        case .ended(let token, let inner):
+            // A run of the first generation has left no mark, and nobody else has.
+            if token.generation > 0 { ended.append(token.key) }
+            for settlement in inner { add(settlement) }
         }
     }
 }
@@ -73,6 +95,8 @@ extension SQLSession {
             )
         }
         for (worker, keys) in batch.done { try markDone(keys, worker: worker) }
-        try clearStarts(batch.ended)
+        try finish(batch.finished)
+        if !batch.forgotten.isEmpty { try forgetCheckpoints(of: batch.forgotten) }
+        try endStarts(batch.ended)
     }
 }

@@ -88,7 +88,13 @@ final class Settler: Sendable {
         let giveUp = ContinuousClock.now.advanced(by: patience)
         while true {
             do {
-                try await store.settle(batch)
+                let superseded = try await store.settle(batch)
+                if !superseded.isEmpty {
+                    logger.notice(
+                        "runs that others have taken over leave nothing behind",
+                        metadata: [LogKey.count: "\(superseded.count)"]
+                    )
+                }
                 return nil
             } catch {
                 guard error.isRetryable, ContinuousClock.now < giveUp else { return error }

@@ -1,7 +1,7 @@
 extension Migration {
-    /// What attempts leave behind for those who may run them again. Retention: one to three days, see `MarkTables`.
+    /// What attempts leave behind for those who may run them again. Retention: one to three days, see `TurningTables`.
     static let marks = Migration(version: 2, name: "marks") { _ in
-        MarkTables.names.map { table in
+        TurningTables.marks.names.map { table in
             """
             create table \(table) (
                 job_id text not null, run text not null, attempt bigint not null, ready_at bigint not null,
@@ -11,7 +11,7 @@ extension Migration {
             """
         } + [
             // For people; the platform reads the tables, where both databases are sure to use the keys.
-            "create view marks as \(MarkTables.union("select * from", where: ""))"
+            "create view marks as \(TurningTables.marks.union("select * from", where: ""))"
         ]
     }
 }

@@ -10,5 +10,5 @@ package struct Migration: Sendable {
         self.statements = statements
     }
 
-    package static let all: [Migration] = [foundation, marks]
+    package static let all: [Migration] = [foundation, marks, fences]
 }

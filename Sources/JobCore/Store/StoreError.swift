@@ -16,11 +16,13 @@ public enum StoreError: Error, Sendable, Equatable {
     case refused(String)
     /// A caller's own closure gave up; its transaction was rolled back.
     case rolledBack
+    /// Another process has taken the job over: this run may write no more, nothing was written.
+    case superseded
 
     public var isRetryable: Bool {
         switch self {
         case .unavailable, .busy, .commitUnknown: true
-        case .constraint, .schema, .decoding, .refused, .rolledBack: false
+        case .constraint, .schema, .decoding, .refused, .rolledBack, .superseded: false
         }
     }
 
@@ -28,7 +30,7 @@ public enum StoreError: Error, Sendable, Equatable {
     package var isLost: Bool {
         switch self {
         case .unavailable, .commitUnknown: true
-        case .busy, .constraint, .schema, .decoding, .refused, .rolledBack: false
+        case .busy, .constraint, .schema, .decoding, .refused, .rolledBack, .superseded: false
         }
     }
 
@@ -42,6 +44,7 @@ public enum StoreError: Error, Sendable, Equatable {
         case .decoding: "store_decoding"
         case .refused: "store_refused"
         case .rolledBack: "store_rolled_back"
+        case .superseded: "superseded"
         }
     }
 }

@@ -82,8 +82,9 @@ extension PostgresConfiguration {
         var statements = [
             // The server stops working for a client that has hung up on it.
             "SET client_connection_check_interval = 5000",
-            // The locks of a client whose machine vanished in mid-transaction are given back.
-            "SET idle_in_transaction_session_timeout = 60000",
+            // The locks of a client that vanished or was stopped in mid-transaction are given back, and it cannot commit
+            // when it wakes: sooner than anybody takes its work over.
+            "SET idle_in_transaction_session_timeout = 10000",
             "SET TIME ZONE 'UTC'",
         ]
         if !searchPath.isEmpty {

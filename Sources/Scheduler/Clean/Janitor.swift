@@ -26,7 +26,8 @@ package struct Janitor: Service {
 
     private func clean() async {
         do throws(StoreError) {
-            if try await store.emptyOldMarks() { logger.info("old marks are gone") }
+            if try await store.emptyOldTurns() { logger.info("old marks are gone") }
+            while try await store.forgetOldCheckpoints() {}
         } catch {
             logger.warning("cleaning waits for its next turn", metadata: [LogKey.error: "\(error.label)"])
         }

@@ -63,7 +63,7 @@ struct Ledger: Sendable {
     }
 
     /// Start marks that somebody has left behind.
-    func marks() async throws -> Int { try await count("select count(*) as n from marks where kind = 'start'") }
+    func marks() async throws -> Int { try await count("select count(*) as n from marks where kind = 'start' and ended_at is null") }
 
     func effectCount() async throws -> Int { try await count("select count(*) as n from probe_effects") }
     func waiting() async throws -> Int { try await count("select count(*) as n from waiting") }

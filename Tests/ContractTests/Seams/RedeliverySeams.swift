@@ -226,10 +226,10 @@ extension Contract {
             try await World.with(profile) { world in
                 let key = AttemptKey(id: JobID(), attempt: 1, readyAt: .now())
                 try await world.store.markDone([key], worker: "w")
-                #expect(try await world.store.emptyOldMarks() == false)
+                #expect(try await world.store.emptyOldTurns() == false)
                 #expect(try await world.marks() == ["done"])
                 try await world.ageMarks()
-                #expect(try await world.store.emptyOldMarks())
+                #expect(try await world.store.emptyOldTurns())
                 #expect(try await world.marks() == [])
             }
         }
@@ -240,7 +240,7 @@ extension World {
     /// The kinds of all marks.
     func marks() async throws -> [String] {
         let rows = try await driver.base.read { session throws(StoreError) in
-            try session.query("select kind from marks order by kind, job_id")
+            try session.query("select kind from marks where ended_at is null order by kind, job_id")
         }
         return try rows.map { row throws(StoreError) in try row.text("kind") }
     }

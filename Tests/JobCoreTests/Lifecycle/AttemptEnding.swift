@@ -14,6 +14,7 @@ enum AttemptEnding: String, CaseIterable {
     case threwPark = "threw JobError.park"
     case threwMalformed = "threw Malformed"
     case threwLostStore = "threw StoreError, lost"
+    case threwSuperseded = "threw StoreError.superseded"
     case threwStoreError = "threw StoreError"
     case threwAnother = "threw another"
     case timedOut, died, killed, interrupted, malformed, unknown, expired, delayed
@@ -52,6 +53,7 @@ enum AttemptEnding: String, CaseIterable {
             case .park: self = .threwPark
             }
         case is Malformed: self = .threwMalformed
+        case StoreError.superseded: self = .threwSuperseded
         case let error as StoreError: self = error.isLost ? .threwLostStore : .threwStoreError
         default: self = .threwAnother
         }
@@ -72,6 +74,7 @@ enum AttemptEnding: String, CaseIterable {
         case .threwPark: .threw(JobError.park("smtp", "label", "message"))
         case .threwMalformed: .threw(Malformed("label", "message"))
         case .threwLostStore: .threw(StoreError.commitUnknown)
+        case .threwSuperseded: .threw(StoreError.superseded)
         case .threwStoreError: .threw(StoreError.busy("locked"))
         case .threwAnother: .threw(Surprise())
         case .timedOut: .timedOut(.seconds(60))

@@ -51,7 +51,13 @@ import Testing
             timestamp: 5,
             headers: ["x-job-attempt": .int(2), "mine": .list([.bytes([0, 255]), .double(1.5), .null])]
         )
-        let task = LoneTask(message: message, timeout: .milliseconds(1500))
+        let task = LoneTask(
+            message: message,
+            timeout: .milliseconds(1500),
+            worker: "worker",
+            generation: 2,
+            deduplicates: true
+        )
         #expect(try LoneTask(decoding: task.encoded()) == task)
     }
 }

@@ -87,9 +87,9 @@ import Testing
     @Test func `marks turn through four tables, and the one that is emptied is two days from both ends`() {
         let day = Duration.seconds(86_400)
         let now = Timestamp(milliseconds: 1_795_356_000_000)
-        let days = (0..<5).map { MarkTables.table(at: now.advanced(by: day * $0)) }
+        let days = (0..<5).map { TurningTables.marks.table(at: now.advanced(by: day * $0)) }
         #expect(Set(days).count == 4 && days[0] == days[4])
-        #expect(MarkTables.resting(at: now) == days[2])
+        #expect(TurningTables.marks.resting(at: now) == days[2])
     }
 }
 

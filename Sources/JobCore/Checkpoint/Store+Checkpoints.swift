@@ -1,0 +1,42 @@
+extension Store {
+    /// How long a checkpoint is kept that no end of its job has taken away.
+    private static let checkpointRetention: Duration = .seconds(14 * 86_400)
+
+    package func checkpoint(of id: JobID) async throws(StoreError) -> [UInt8]? {
+        try await driver.read { session throws(StoreError) in
+            try session.query("select state from checkpoints where job_id = :id", ["id": .id(id)]).first
+                .map { row throws(StoreError) in try row.bytes("state") }
+        }
+    }
+
+    /// Deletes a slice of the checkpoints that nobody has touched for 14 days. True when there may be more.
+    package func forgetOldCheckpoints() async throws(StoreError) -> Bool {
+        let slice = 500
+        return try await driver.write { session throws(StoreError) in
+            try session.execute(
+                """
+                delete from checkpoints where job_id in (
+                    select job_id from checkpoints where updated_at < (select now_ms()) - :age limit :slice
+                )
+                """,
+                ["age": .int(Store.checkpointRetention.milliseconds), "slice": .int(slice)]
+            ) == slice
+        }
+    }
+}
+
+extension SQLSession {
+    func keepCheckpoint(_ state: [UInt8], of id: JobID) throws(StoreError) {
+        try execute(
+            """
+            insert into checkpoints (job_id, state, updated_at) values (:id, :state, (select now_ms()))
+            on conflict (job_id) do update set state = excluded.state, updated_at = excluded.updated_at
+            """,
+            ["id": .id(id), "state": .bytes(state)]
+        )
+    }
+
+    func forgetCheckpoints(of ids: [JobID]) throws(StoreError) {
+        try executeBatch("delete from checkpoints where job_id = :id", ids.map { ["id": .id($0)] })
+    }
+}
