@@ -6,6 +6,7 @@ struct PreparedAttempt: Sendable {
     let envelope: Result<Envelope, Malformed>
     let timeout: Duration
     let deadline: ContinuousClock.Instant
+    var started: ContinuousClock.Instant { deadline - timeout }
     /// In a process of its own, because it was running when a process died.
     let isAlone: Bool
 
