@@ -67,6 +67,31 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: bench.file))
     }
 
+    @Test func `a full queue answers 4 with a suggested wait, or is waited for as long as asked`() async throws {
+        let bench = try CommandBench(
+            declarations: CommandBench.jobs.replacing("lag_threshold: 2s", with: "max_length: 2")
+        )
+        let three = #"{"payload":{}}"# + "\n" + #"{"payload":{}}"# + "\n" + #"{"payload":{}}"#
+        let full = try await bench.run("enqueue", "mail.send", "--ndjson", "-", "--json", input: three)
+        #expect(full.status == .tryLater)
+        #expect(full.lines.count == 2)
+        let said = try JSONSerialization.jsonObject(with: Data(full.err.utf8)) as? [String: [String: Any]]
+        #expect(said?["error"]?["label"] as? String == "queue_full")
+        #expect(said?["error"]?["retryable"] as? Bool == true)
+        let wait = try #require(said?["error"]?["retry_after_seconds"] as? Double)
+        #expect((0.1...0.3).contains(wait))
+        let words = try await bench.run("enqueue", "mail.send", "--payload", "{}")
+        #expect(words.status == .tryLater)
+        #expect(words.err.contains("the queue is full: try again in 0."))
+        async let waiting = bench.run("enqueue", "mail.send", "--payload", "{}", "--wait", "60s")
+        try await bench.withPlatform { platform in
+            _ = try await platform.store.driver.write { session throws(StoreError) in
+                try session.execute("delete from ready_messages")
+            }
+        }
+        #expect(try await waiting.status == .ok)
+    }
+
     @Test func `the payload comes from a file or from stdin as well`() async throws {
         let bench = try CommandBench()
         try #"{"to":"f"}"#.write(toFile: bench.folder + "/p.json", atomically: true, encoding: .utf8)

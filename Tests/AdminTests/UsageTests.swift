@@ -50,7 +50,8 @@ import Testing
         let asJSON = try await bench.run(list: arguments + ["--json"])
         #expect(asJSON.status == .usage)
         let error = try JSONSerialization.jsonObject(with: Data(asJSON.err.utf8)) as? [String: [String: Any]]
-        #expect(Set(error?["error"]?.keys.map(\.self) ?? []) == ["label", "message", "remedy", "retryable"])
+        let keys: Set = ["label", "message", "remedy", "retryable", "retry_after_seconds"]
+        #expect(Set(error?["error"]?.keys.map(\.self) ?? []) == keys)
     }
 
     @Test(arguments: [[], ["help"], ["--help"], ["dead", "--help"], ["help", "dead", "replay"]])

@@ -7,12 +7,21 @@ package struct CommandFailure: Error, Sendable, Equatable {
     package let label: String
     package let message: String
     package let remedy: String?
+    /// How long to wait before trying again, where somebody can tell.
+    package let retryAfter: Duration?
 
-    package init(_ status: ExitStatus, _ label: String, _ message: String, remedy: String? = nil) {
+    package init(
+        _ status: ExitStatus,
+        _ label: String,
+        _ message: String,
+        remedy: String? = nil,
+        retryAfter: Duration? = nil
+    ) {
         self.status = status
         self.label = label
         self.message = message
         self.remedy = remedy
+        self.retryAfter = retryAfter
     }
 
     package var isRetryable: Bool { status == .tryLater }
@@ -26,7 +35,7 @@ package struct CommandFailure: Error, Sendable, Equatable {
         [
             "error": [
                 "label": .string(label), "message": .string(message), "remedy": .string(remedy),
-                "retryable": .bool(isRetryable),
+                "retryable": .bool(isRetryable), "retry_after_seconds": .seconds(retryAfter),
             ]
         ]
     }
@@ -92,7 +101,13 @@ extension CommandFailure {
 
     init(_ error: EnqueueError) {
         let status = error.isRetryable ? ExitStatus.tryLater : .failed
-        self.init(status, error.label, "\(error)", remedy: CommandFailure.remedy(of: error))
+        self.init(
+            status,
+            error.label,
+            "\(error)",
+            remedy: CommandFailure.remedy(of: error),
+            retryAfter: error.suggestedWait
+        )
     }
 
     private static func remedy(of error: EnqueueError) -> String? {

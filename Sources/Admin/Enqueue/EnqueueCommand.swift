@@ -8,7 +8,8 @@ struct EnqueueCommand: JobsCommand {
         discussion: """
             Returns when the jobs are durable. A line of --ndjson is an object {"payload": …} with, if wanted, "name",
             "id", "lane", "delay_ms", "expires_at_ms", "version" and "traceparent". A bad line is told on stderr and the
-            others go on.
+            others go on. While a queue is full, or the broker blocked or away, an enqueue fails at once with a suggested
+            wait (exit 4), or is tried again for as long as --wait says; what was sent and not confirmed never is.
             """
     )
 
@@ -30,6 +31,9 @@ struct EnqueueCommand: JobsCommand {
     @Option(help: "Not worth running after this long from now.")
     var expires: String?
 
+    @Option(help: "Try again for so long while the broker takes nothing; for --ndjson counted anew every 1000 lines.")
+    var wait: String?
+
     @Option(help: "A UUID of your own, to enqueue again with after an error.")
     var id: String?
 
@@ -37,6 +41,7 @@ struct EnqueueCommand: JobsCommand {
 
     func execute(_ context: CommandContext) async throws {
         let defaults = try self.defaults()
+        let policy = try wait.map { EnqueuePolicy.wait(upTo: try duration($0, of: "--wait")) } ?? .failFast
         guard (payload == nil) != (ndjson == nil) else {
             throw CommandFailure.usage("give either --payload or --ndjson", remedy: "jobctl help enqueue")
         }
@@ -44,15 +49,20 @@ struct EnqueueCommand: JobsCommand {
             guard id == nil else { throw CommandFailure.usage("--id goes with --payload; a line has its own \"id\"") }
             let file = try InputFile(ndjson, context.input)
             try await context.withPlatform(.change, creates: true) { platform in
-                let enqueuer = try await Enqueuer(platform, context)
+                let enqueuer = try await Enqueuer(platform, context, policy)
                 try await EnqueueLines(enqueuer: enqueuer, defaults: defaults, asJSON: output.json).run(file, context)
             }
         } else if let payload {
-            try await enqueueOne(payload, defaults, context)
+            try await enqueueOne(payload, defaults, policy, context)
         }
     }
 
-    private func enqueueOne(_ payload: String, _ defaults: EnqueueDefaults, _ context: CommandContext) async throws {
+    private func enqueueOne(
+        _ payload: String,
+        _ defaults: EnqueueDefaults,
+        _ policy: EnqueuePolicy,
+        _ context: CommandContext
+    ) async throws {
         guard let name = defaults.name else {
             throw CommandFailure.usage("which job?", remedy: "jobctl enqueue NAME …")
         }
@@ -60,7 +70,7 @@ struct EnqueueCommand: JobsCommand {
         try PayloadSource.check(bytes)
         let request = defaults.request(name, payload: bytes, id: try id.map(EnqueueDefaults.id))
         try await context.withPlatform(.change, creates: true) { platform in
-            let enqueuer = try await Enqueuer(platform, context)
+            let enqueuer = try await Enqueuer(platform, context, policy)
             for result in await enqueuer.enqueue([request]) {
                 context.output.print(EnqueueAnswer.line(try result.get(), asJSON: output.json))
             }

@@ -75,6 +75,6 @@ struct EnqueueLines {
 
 extension CommandFailure {
     fileprivate func at(line: Int) -> CommandFailure {
-        CommandFailure(status, label, "line \(line): \(message)", remedy: remedy)
+        CommandFailure(status, label, "line \(line): \(message)", remedy: remedy, retryAfter: retryAfter)
     }
 }

@@ -6,9 +6,9 @@ struct Enqueuer: Sendable {
     private let store: Store
 
     /// On the embedded profile the first enqueue makes the store, and the routes as the declarations say.
-    init(_ platform: Platform, _ context: CommandContext) async throws {
+    init(_ platform: Platform, _ context: CommandContext, _ policy: EnqueuePolicy) async throws {
         if platform.profile == .embedded { try await Enqueuer.prepare(platform, context.manifestIfAny()) }
-        client = JobClient(broker: platform.broker, store: platform.store)
+        client = JobClient(broker: platform.broker, store: platform.store).with(policy)
         store = platform.store
     }
 

@@ -42,7 +42,10 @@ package final class ClusterBroker: Broker {
         self.prefix = prefix
         virtualHost = configuration.virtualHost
         display = "\(configuration)".replacing(":***@", with: "@")
-        publisher = AMQPPublisher(named("publish"), logger: logger)
+        // Whether and how long to wait for a broker that takes nothing is the client's decision, not the connection's.
+        var options = AMQPPublisher.Options()
+        options.failAtOnce = true
+        publisher = AMQPPublisher(named("publish"), options: options, logger: logger)
         consumers = AMQPConsumerLink(named("consume"), logger: logger)
         control = AMQPControl(named("control"), logger: logger)
         if let managementURL {

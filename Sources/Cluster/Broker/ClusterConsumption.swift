@@ -17,6 +17,10 @@ struct ClusterConsumption: Consumption {
         guard stale == 0 else { throw .stale }
     }
 
+    func setCredit(_ credit: Int) async {
+        await consumer.setPrefetch(credit)
+    }
+
     func stop() async {
         await consumer.cancel()
     }

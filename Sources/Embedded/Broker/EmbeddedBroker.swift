@@ -98,6 +98,21 @@ package final class EmbeddedBroker: Broker {
         }
     }
 
+    /// The last heartbeat of each process that holds messages and has beaten at all.
+    func claimantBeats() async throws(StoreError) -> [String: Int64] {
+        try await database.read { session throws(StoreError) in
+            let rows = try session.query(
+                """
+                select id, heartbeat_at from workers where state <> 'gone'
+                    and id in (select claimed_by from ready_messages where claimed_by is not null)
+                """
+            )
+            var beats: [String: Int64] = [:]
+            for row in rows { beats[try row.text("id")] = try row.int("heartbeat_at") }
+            return beats
+        }
+    }
+
     /// Boot ids that claims or consumers are booked on.
     func claimants() async throws(StoreError) -> [String] {
         try await database.read { session throws(StoreError) in

@@ -8,7 +8,7 @@ actor EmbeddedConsumption: Consumption {
     nonisolated let bell = Doorbell()
     private let broker: EmbeddedBroker
     private let claim: Claim
-    private let credit: Int
+    private var credit: Int
     private var state = State.fetching
     private var unacknowledged: Set<UInt64> = []
 
@@ -66,6 +66,11 @@ actor EmbeddedConsumption: Consumption {
         unacknowledged.subtract(ours)
         bell.ring()
         guard deleted == ours.count, ours.count == Set(tags).count else { throw .stale }
+    }
+
+    func setCredit(_ credit: Int) {
+        self.credit = max(1, credit)
+        bell.ring()
     }
 
     func stop() async {

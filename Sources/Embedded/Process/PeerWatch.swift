@@ -4,6 +4,9 @@ package import Logging
 /// Takes over what dead processes had claimed. Every process runs one; they may all see the same death, and one of
 /// them acts on it: who holds the dead one's lock.
 package struct PeerWatch: Sendable {
+    /// Three times what a busy machine makes of a beat a second is still far off; RabbitMQ takes about as long.
+    private static let silence: Duration = .seconds(15)
+
     package typealias Hook = @Sendable (_ bootID: String) async throws -> Void
 
     private let process: ProcessLock
@@ -32,9 +35,31 @@ package struct PeerWatch: Sendable {
 
     /// Probes until cancelled.
     package func run() async {
+        var silence = PeerSilence(limit: PeerWatch.silence)
+        var round = 0
         while !Task.isCancelled {
             await probe()
+            if round % 4 == 0 { await relieve(&silence) }
+            round += 1
             try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// What a stopped process holds goes back to the queues. It lives, so nobody is blamed; when it wakes, its tags are
+    /// stale and its runs are superseded.
+    private func relieve(_ silence: inout PeerSilence) async {
+        do {
+            var beats = try await broker.claimantBeats()
+            beats[process.bootID] = nil
+            for bootID in silence.silent(beats, at: .now) {
+                let returned = try await broker.returnClaims(of: bootID)
+                logger.notice(
+                    "took over from a process that holds jobs and does not beat",
+                    metadata: [LogKey.worker: "\(bootID)", LogKey.count: "\(returned)"]
+                )
+            }
+        } catch {
+            logger.warning("looking for stopped processes failed", metadata: [LogKey.error: "\(error)"])
         }
     }
 

@@ -32,6 +32,10 @@ package protocol Consumption: Sendable {
     /// hands them out again.
     func acknowledge(_ tags: [DeliveryTag]) async throws(BrokerError)
 
+    /// How many unacknowledged deliveries are wanted from now on. Returns at once; takes effect within a round trip, and
+    /// with less than before as soon as that many have been acknowledged. Means nothing once fetching has stopped.
+    func setCredit(_ credit: Int) async
+
     /// Stops fetching. What was delivered stays ours until acknowledged or given back.
     func stop() async
 

@@ -9,10 +9,13 @@ public struct EnqueueError: Error, Sendable, Equatable, CustomStringConvertible 
 
     public let cause: Cause
     public let id: JobID
+    /// How long to wait before enqueueing again with the id; nil where that mends nothing. Grows while the trouble lasts.
+    public let suggestedWait: Duration?
 
-    public init(_ cause: Cause, id: JobID) {
+    public init(_ cause: Cause, id: JobID, suggestedWait: Duration? = nil) {
         self.cause = cause
         self.id = id
+        self.suggestedWait = suggestedWait
     }
 
     public var isRetryable: Bool {
@@ -35,13 +38,19 @@ public struct EnqueueError: Error, Sendable, Equatable, CustomStringConvertible 
         switch cause {
         case .publish(.unroutable(let key)):
             "no queue is bound to \(key): check the name, or run `jobctl topology apply`"
-        case .publish(.queueFull): "the queue is full: try again later with id \(id)"
-        case .publish(.brokerBlocked(let reason)): "the broker takes nothing now (\(reason)): try again with id \(id)"
-        case .publish(.unconfirmed): "sent but not confirmed: enqueue again with id \(id), which may run twice"
-        case .publish(.unavailable(let reason)): "the broker is not reachable (\(reason)): try again with id \(id)"
+        case .publish(.queueFull): "the queue is full: try again \(later) with id \(id)"
+        case .publish(.brokerBlocked(let reason)):
+            "the broker takes nothing now (\(reason)): try again \(later) with id \(id)"
+        case .publish(.unconfirmed): "sent but not confirmed: enqueue again \(later) with id \(id), which may run twice"
+        case .publish(.unavailable(let reason)):
+            "the broker is not reachable (\(reason)): try again \(later) with id \(id)"
         case .publish(.refused(let reason)): "the broker refused: \(reason)"
-        case .store(let error): "the store did not take it (\(error)): try again with id \(id)"
+        case .store(let error): "the store did not take it (\(error)): try again \(later) with id \(id)"
         case .invalid(let reason): reason
         }
+    }
+
+    private var later: String {
+        suggestedWait.map { "in \((max($0.seconds, 0.1) * 10).rounded() / 10) s" } ?? "later"
     }
 }

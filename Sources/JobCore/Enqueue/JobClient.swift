@@ -1,14 +1,20 @@
 /// Enqueues jobs. Returns only after the job is durable: a confirmed publish, or a committed row for one that waits.
 public struct JobClient: Sendable {
-    let broker: any Broker
-    let store: Store
-    /// How long a publish may take before the caller gets a typed error.
-    let publishDeadline: Duration
+    private let store: Store
+    private let desk: PublishDesk
+    private var policy = EnqueuePolicy.failFast
 
+    /// - Parameter publishDeadline: how long one publish may take before the caller gets a typed error.
     package init(broker: any Broker, store: Store, publishDeadline: Duration = .seconds(5)) {
-        self.broker = broker
         self.store = store
-        self.publishDeadline = publishDeadline
+        desk = PublishDesk(broker: broker, publishDeadline: publishDeadline)
+    }
+
+    /// This client with another policy. Copies stand in the same lines and share one bounded buffer.
+    public func with(_ policy: EnqueuePolicy) -> JobClient {
+        var client = self
+        client.policy = policy
+        return client
     }
 
     @discardableResult
@@ -57,11 +63,14 @@ public struct JobClient: Sendable {
         into results: inout [Result<JobID, EnqueueError>]
     ) async {
         guard !jobs.isEmpty else { return }
-        let answers = await broker.publish(jobs.map { $0.envelope.wire() }, deadline: publishDeadline)
-        for (job, answer) in zip(jobs, answers) {
-            if case .failure(let error) = answer {
-                results[job.index] = .failure(EnqueueError(.publish(error), id: job.envelope.id))
-            }
+        let answers = await desk.publish(jobs.map { $0.envelope.wire() }, policy)
+        for case (let job, let refusal?) in zip(jobs, answers) {
+            let error = EnqueueError(
+                .publish(refusal.error),
+                id: job.envelope.id,
+                suggestedWait: refusal.suggestedWait
+            )
+            results[job.index] = .failure(error)
         }
     }
 
@@ -77,8 +86,10 @@ public struct JobClient: Sendable {
                 results[job.index] = .failure(EnqueueError(.publish(error), id: job.entry.envelope.id))
             }
         } catch {
+            let wait = error.isRetryable ? desk.waitForPeer() : nil
             for job in jobs {
-                results[job.index] = .failure(EnqueueError(.store(error), id: job.entry.envelope.id))
+                let failure = EnqueueError(.store(error), id: job.entry.envelope.id, suggestedWait: wait)
+                results[job.index] = .failure(failure)
             }
         }
     }

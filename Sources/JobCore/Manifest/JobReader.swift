@@ -1,6 +1,8 @@
 /// Reads the declaration of one job type.
 struct JobReader {
-    static let keys = ["summary", "queue", "lane", "version", "timeout", "retry", "deduplicate", "personal", "examples"]
+    static let keys = [
+        "summary", "queue", "lane", "version", "timeout", "retry", "deduplicate", "personal", "examples",
+    ]
 
     let report: ManifestReport
 

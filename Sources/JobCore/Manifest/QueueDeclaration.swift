@@ -6,7 +6,7 @@ package struct QueueDeclaration: Sendable, Equatable {
     package var lanes: [Lane] = [.normal]
     /// Jobs that one process runs at once, over all lanes: 1…1000, default 16.
     package var concurrency = 16
-    /// Deliveries fetched and not yet acknowledged, per process: 1…5000; nil leaves it to the pool.
+    /// Deliveries fetched and not yet acknowledged, per process: 1…5000; nil lets the pool measure it.
     package var credit: Int?
     /// Ready messages a lane accepts before it refuses publishes; nil (`none`) for no limit. Default 1 000 000.
     package var maximumLength: Int? = 1_000_000

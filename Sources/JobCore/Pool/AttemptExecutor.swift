@@ -7,6 +7,7 @@ final class PreparedAttempt: Sendable {
     let envelope: Result<Envelope, Malformed>
     let timeout: Duration
     let deadline: ContinuousClock.Instant
+    var started: ContinuousClock.Instant { deadline - timeout }
     /// In a process of its own, because it was running when a process died.
     let isAlone: Bool
     /// How often others had it before, as far as the store knows; 0 unless it was looked up.

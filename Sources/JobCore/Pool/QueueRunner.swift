@@ -12,22 +12,22 @@ final class QueueRunner: Sendable {
         /// Attempts whose start marks are this process's and that have not ended.
         var marked: Set<AttemptKey> = []
         var head = LaneHead()
+        var gauge: CreditGauge
     }
 
     let address: QueueAddress
     let running = RunningAttempts()
-    private let credit: Int
     private let slots: Slots
     private let attempts: AttemptExecutor
     private let redeliveries: Redeliveries
     private let broker: any Broker
     private let store: Store
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         address: QueueAddress,
-        credit: Int,
+        gauge: CreditGauge,
         slots: Slots,
         attempts: AttemptExecutor,
         redeliveries: Redeliveries,
@@ -36,7 +36,6 @@ final class QueueRunner: Sendable {
         logger: Logger
     ) {
         self.address = address
-        self.credit = credit
         self.slots = slots
         self.attempts = attempts
         self.redeliveries = redeliveries
@@ -45,6 +44,7 @@ final class QueueRunner: Sendable {
         var logger = logger
         logger[metadataKey: LogKey.queue] = "\(address)"
         self.logger = logger
+        state = Mutex(State(gauge: gauge))
     }
 
     /// What this process has seen of the lane's head since the last call.
@@ -60,7 +60,7 @@ final class QueueRunner: Sendable {
         var backoff = Backoff(base: .milliseconds(100), cap: .seconds(5))
         while !isDraining {
             do {
-                let consumption = try await broker.consume(address.name, credit: credit)
+                let consumption = try await broker.consume(address.name, credit: state.withLock { $0.gauge.credit })
                 backoff.reset()
                 await consume(consumption)
             } catch {
@@ -208,9 +208,25 @@ final class QueueRunner: Sendable {
                 await park(error)
             }
             slots.release()
+            await measure(prepared)
             running.end(key)
         }
         running.attach(task, to: key)
+    }
+
+    /// Asks for more or fewer deliveries when the attempts have become shorter or longer.
+    private func measure(_ prepared: PreparedAttempt) async {
+        let now = ContinuousClock.now
+        let change = state.withLock { state -> (credit: Int, consumption: (any Consumption)?)? in
+            state.gauge.finished(
+                lasting: now - prepared.started,
+                bytes: prepared.delivery.message.body.count,
+                now: now
+            ).map { ($0, state.consumption) }
+        }
+        guard let change else { return }
+        logger.debug("fetches with another credit", metadata: [LogKey.count: "\(change.credit)"])
+        await change.consumption?.setCredit(change.credit)
     }
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {

@@ -71,7 +71,7 @@ package final class WorkerPool: Service {
             return queue.lanes.map { lane in
                 QueueRunner(
                     address: QueueAddress(queue.name, lane),
-                    credit: queue.credit ?? max(32, queue.concurrency * 4),
+                    gauge: CreditGauge(concurrency: queue.concurrency, fixed: queue.credit),
                     slots: slots,
                     attempts: executor,
                     redeliveries: redeliveries,

@@ -10,6 +10,11 @@ private enum MarkKind {
 package struct Welcome: Sendable, Equatable {
     package let answer: Redelivery
     package let generation: Int
+
+    package init(answer: Redelivery, generation: Int) {
+        self.answer = answer
+        self.generation = generation
+    }
 }
 
 extension Store {

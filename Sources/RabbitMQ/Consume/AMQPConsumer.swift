@@ -36,6 +36,11 @@ package final class AMQPConsumer: Sendable {
         await link.settle(id, tags, .reject(requeue: requeue))
     }
 
+    /// Most deliveries not yet settled, from now on; clamped to 1…65 535. Returns at once. The broker limits only new
+    /// subscriptions, so this one is renewed on its channel: what was delivered stays good and settled as ever. With fewer
+    /// than before, nothing comes until enough is settled.
+    package func setPrefetch(_ prefetch: Int) async { await link.setPrefetch(id, prefetch) }
+
     /// Ends the subscription; returns after the broker's word that nothing more comes. What was delivered before is
     /// still given by `nextBatch`, and can be settled until `close`.
     package func cancel() async { await link.cancel(id) }

@@ -59,7 +59,8 @@ package actor AMQPConsumerLink: Service, LoopDriver {
             throw .invalid("prefetch \(prefetch), not 1…65535")
         }
         let tag = consumerTag ?? "\(core.configuration.connectionName)-\(nextID)"
-        if let defect = OutboundMethod.consume(queue: queue, tag: tag, arguments: arguments).defect {
+        let longest = ConsumeChannel.tag(tag, subscription: .max)
+        if let defect = OutboundMethod.consume(queue: queue, tag: longest, arguments: arguments).defect {
             throw .invalid(defect)
         }
         start()
@@ -92,6 +93,10 @@ package actor AMQPConsumerLink: Service, LoopDriver {
             return tags.count
         }
         return role.settle(tags, settle)
+    }
+
+    func setPrefetch(_ id: UInt64, _ prefetch: Int) {
+        subscriptions[id]?.setPrefetch(UInt16(clamping: max(1, prefetch)), now: .now)
     }
 
     func cancel(_ id: UInt64) async {

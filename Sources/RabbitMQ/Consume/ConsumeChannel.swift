@@ -6,6 +6,10 @@ final class ConsumeChannel: ChannelRole {
         case limiting(until: Instant)
         case subscribing(until: Instant)
         case active
+        /// Unsubscribing, to subscribe with another limit.
+        case renewing(until: Instant)
+        /// Unsubscribed until no more is unsettled than the new limit allows.
+        case shedding
         /// The subscription ended without us. The channel may still be open, and its tags good.
         case waiting(until: Instant)
         case cancelling(until: Instant)
@@ -21,7 +25,10 @@ final class ConsumeChannel: ChannelRole {
 
     private unowned let core: LinkCore
     private let queue: String
-    private let prefetch: UInt16
+    private var prefetch: UInt16
+    /// What the channel was last told.
+    private var appliedPrefetch: UInt16 = 0
+    private var subscription: UInt32 = 0
     private let consumerTag: String
     private let arguments: AMQPTable
     let mailbox = DeliveryMailbox()
@@ -55,6 +62,14 @@ final class ConsumeChannel: ChannelRole {
         if case .closed = phase { true } else { false }
     }
 
+    /// Each subscription has a tag of its own: a quorum queue keeps a cancelled one while something of it is unsettled, and
+    /// would take another by that name for the same.
+    static func tag(_ tag: String, subscription: UInt32) -> String {
+        subscription == 0 ? tag : "\(tag)+\(subscription)"
+    }
+
+    private var currentTag: String { Self.tag(consumerTag, subscription: subscription) }
+
     /// Delivered and not settled on the channel as it is now.
     var outstanding: Int { coalescer.outstanding }
 
@@ -66,17 +81,28 @@ final class ConsumeChannel: ChannelRole {
         return stale
     }
 
+    func setPrefetch(_ prefetch: UInt16, now: Instant) {
+        self.prefetch = prefetch
+        if case .active = phase { renewIfNeeded(now) }
+    }
+
+    private func renewIfNeeded(_ now: Instant) {
+        guard prefetch != appliedPrefetch, let wire = core.wire else { return }
+        wire.enqueue(.cancel(tag: currentTag), channel: channel)
+        phase = .renewing(until: now + core.configuration.replyTimeout)
+    }
+
     func cancel(now: Instant, _ continuation: CheckedContinuation<Void, Never>) {
         wantsCancel = true
         switch phase {
         case .cancelled, .closing, .closed: return continuation.resume()
-        case .offline, .waiting:
+        case .offline, .waiting, .shedding:
             cancelWaiters.append(continuation)
             becomeCancelled()
         case .active:
             cancelWaiters.append(continuation)
             beginCancel(now)
-        case .opening, .limiting, .subscribing, .cancelling: cancelWaiters.append(continuation)
+        case .opening, .limiting, .subscribing, .renewing, .cancelling: cancelWaiters.append(continuation)
         }
     }
 
@@ -98,7 +124,7 @@ final class ConsumeChannel: ChannelRole {
     }
 
     private func beginCancel(_ now: Instant) {
-        core.wire?.enqueue(.cancel(tag: consumerTag), channel: channel)
+        core.wire?.enqueue(.cancel(tag: currentTag), channel: channel)
         phase = .cancelling(until: now + core.configuration.replyTimeout)
     }
 
@@ -160,17 +186,22 @@ final class ConsumeChannel: ChannelRole {
         switch (method, phase) {
         case (.channelOpenOK, .opening):
             if wantsCancel { return becomeCancelled() }
-            wire.enqueue(.qos(prefetch: prefetch), channel: channel)
-            phase = .limiting(until: until)
+            limit(wire, until: until)
         case (.qosOK, .limiting):
             if wantsCancel { return becomeCancelled() }
             subscribe(wire, until: until)
         case (.consumeOK, .subscribing):
             core.emit(.subscribed(queue: queue))
             phase = .active
-            if wantsCancel { beginCancel(now) }
+            if wantsCancel { beginCancel(now) } else { renewIfNeeded(now) }
+        case (.cancelOK, .renewing):
+            if wantsCancel { return becomeCancelled() }
+            subscription &+= 1
+            phase = .shedding
+            subscribeWhenShed(wire, until: until)
         case (.cancelOK, .cancelling): becomeCancelled()
-        case (.cancel, .active), (.cancel, .subscribing):
+        case (.cancel, .active), (.cancel, .subscribing), (.cancel, .renewing):
+            if wantsCancel { return becomeCancelled() }
             core.emit(.cancelledByBroker(queue: queue))
             phase = .waiting(until: now + backoff.next(random: .random(in: 0..<1)))
         case (.cancel, .cancelling): becomeCancelled()
@@ -180,9 +211,23 @@ final class ConsumeChannel: ChannelRole {
         }
     }
 
+    private func limit(_ wire: Wire, until: Instant) {
+        appliedPrefetch = prefetch
+        wire.enqueue(.qos(prefetch: prefetch), channel: channel)
+        phase = .limiting(until: until)
+    }
+
+    /// The limit is told first if it has changed since: it holds for subscriptions made after it.
     private func subscribe(_ wire: Wire, until: Instant) {
-        wire.enqueue(.consume(queue: queue, tag: consumerTag, arguments: arguments), channel: channel)
+        guard prefetch == appliedPrefetch else { return limit(wire, until: until) }
+        wire.enqueue(.consume(queue: queue, tag: currentTag, arguments: arguments), channel: channel)
         phase = .subscribing(until: until)
+    }
+
+    /// The broker counts only the new subscription's deliveries against its limit.
+    private func subscribeWhenShed(_ wire: Wire, until: Instant) {
+        guard coalescer.outstanding < prefetch else { return }
+        subscribe(wire, until: until)
     }
 
     private func channelClosed(code: UInt16, text: String, now: Instant) {
@@ -221,14 +266,17 @@ final class ConsumeChannel: ChannelRole {
 
     private var phaseDeadline: Instant? {
         switch phase {
-        case .opening(let until), .limiting(let until), .subscribing(let until), .waiting(let until),
-            .cancelling(let until), .closing(let until):
+        case .opening(let until), .limiting(let until), .subscribing(let until), .renewing(let until),
+            .waiting(let until), .cancelling(let until), .closing(let until):
             until
-        case .offline, .active, .cancelled, .closed: nil
+        case .offline, .active, .shedding, .cancelled, .closed: nil
         }
     }
 
     func tick(_ now: Instant) throws(LinkFailure) {
+        if case .shedding = phase, let wire = core.wire {
+            subscribeWhenShed(wire, until: now + core.configuration.replyTimeout)
+        }
         guard let due = phaseDeadline, due <= now else { return }
         guard case .waiting = phase else { throw LinkFailure("no answer on the channel of \(queue)") }
         guard let wire = core.wire else { return }

@@ -26,9 +26,13 @@ struct TakeOver: Sendable {
         }
     }
 
-    /// Nil when it cannot be told within ten seconds.
-    func duration(of estate: Estate, from start: ContinuousClock.Instant) async -> Duration? {
-        while ContinuousClock.now - start < .seconds(10) {
+    /// Nil when it cannot be told within the limit.
+    func duration(
+        of estate: Estate,
+        from start: ContinuousClock.Instant,
+        within limit: Duration = .seconds(10)
+    ) async -> Duration? {
+        while ContinuousClock.now - start < limit {
             switch estate {
             case .claims(let bootID):
                 if await claims(of: bootID) == 0 { return ContinuousClock.now - start }

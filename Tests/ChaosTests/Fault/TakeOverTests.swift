@@ -44,6 +44,48 @@ extension Chaos {
             #expect(durations.allSatisfy { $0 < .seconds(1) })
             await ground.platform.close()
         }
+
+        @Test(arguments: Ground.profiles)
+        func `what a stopped worker held runs elsewhere within 21 s, and the stopped one writes nothing on waking`(
+            _ profile: Profile
+        ) async throws {
+            let ground = try await Ground.prepare(profile, "stopped")
+            let ledger = Ledger(ground: ground)
+            let takeOver = TakeOver(ground: ground)
+            let survivor = try ground.start(["work", "--queues", "system"], log: "survivor")
+            let victim = try ground.start(["work", "--no-loops", "--queues", "system"], log: "victim")
+            try await until("both fetch") {
+                try await ground.platform.broker.depths(["system"])["system"]?.consumers == 2
+            }
+            // Half of them fail their first attempt: a retry that the stopped worker wrote late would be seen.
+            let probes = (0..<32).map { number in
+                Probe(job: SystemProbe(workMs: 1500, failAttempts: number % 2, record: true))
+            }
+            #expect(try await ClientSink(ground).enqueue(probes).count == probes.count)
+            let estate = try await takeOver.awaitedEstate(of: victim.pid)
+            let start = ContinuousClock.now
+            #expect(victim.signal(SIGSTOP))
+            let taken = try #require(await takeOver.duration(of: estate, from: start, within: .seconds(40)))
+            try await until("all are done elsewhere", within: .seconds(60)) {
+                guard try await ledger.left() == 0 else { return false }
+                return try await ledger.finishedAttempts(of: probes) == probes.count
+            }
+            let before = try await ledger.effects().count
+            #expect(victim.signal(SIGCONT))
+            try await until("it beats again") { try await ledger.areUp(1, of: [victim.pid]) }
+            victim.signal(SIGTERM)
+            survivor.signal(SIGTERM)
+            #expect(await victim.ended() == .status(0))
+            #expect(await survivor.ended() == .status(0))
+            let effects = try await ledger.effects()
+            #expect(effects.count == before, "the stopped worker wrote after waking")
+            #expect(Dictionary(grouping: effects, by: \.self).allSatisfy { $0.value.count == 1 })
+            #expect(try await ledger.left() == 0)
+            #expect(try await ledger.dead() == 0)
+            print("stopped \(profile.rawValue): its jobs were free after \(taken.milliseconds) ms, late writes 0")
+            #expect(taken <= .seconds(21))
+            await ground.platform.close()
+        }
     }
 }
 

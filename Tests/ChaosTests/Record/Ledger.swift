@@ -63,7 +63,15 @@ struct Ledger: Sendable {
     }
 
     /// Start marks that somebody has left behind.
-    func marks() async throws -> Int { try await count("select count(*) as n from marks where kind = 'start' and ended_at is null") }
+    func marks() async throws -> Int {
+        try await count("select count(*) as n from marks where kind = 'start' and ended_at is null")
+    }
+
+    /// How many of these have left the effect of the attempt that succeeds.
+    func finishedAttempts(of probes: [Probe]) async throws -> Int {
+        let done = Set(try await effects())
+        return probes.count { done.contains(Effect(id: $0.id, attempt: $0.lastAttempt)) }
+    }
 
     func effectCount() async throws -> Int { try await count("select count(*) as n from probe_effects") }
     func waiting() async throws -> Int { try await count("select count(*) as n from waiting") }

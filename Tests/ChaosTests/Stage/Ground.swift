@@ -35,11 +35,13 @@ struct Ground: Sendable {
     /// - Parameters:
     ///   - variables: for the processes, beside those that lead to the platform.
     ///   - concurrency: of the queue `system`; nil for the one that is declared.
+    ///   - maximumLength: of each lane of it, likewise.
     static func prepare(
         _ profile: Profile,
         _ name: String,
         adding variables: [String: String] = [:],
-        concurrency: Int? = nil
+        concurrency: Int? = nil,
+        maximumLength: Int? = nil
     ) async throws -> Ground {
         guard FileManager.default.isExecutableFile(atPath: jobctl) else {
             throw StageError("no jobctl at \(jobctl): build it with `swift build --product jobctl`")
@@ -47,7 +49,10 @@ struct Ground: Sendable {
         let folder = "\(Undertaker.shared.folder)/\(name)-\(profile.rawValue)-\(UUID().uuidString.prefix(4))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var environment = try await environment(profile, folder).merging(variables) { $1 }
-        if let concurrency { environment["JOBS_DIR"] = try declarations(folder, concurrency) }
+        let changes = [
+            "concurrency": concurrency, "max_length": maximumLength,
+        ].compactMapValues { $0 }
+        if !changes.isEmpty { environment["JOBS_DIR"] = try declarations(folder, changes) }
         var logger = Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
@@ -59,14 +64,16 @@ struct Ground: Sendable {
         return Ground(profile: profile, folder: folder, environment: environment, platform: platform)
     }
 
-    /// A copy of the declarations in which `system` runs so many at once.
-    private static func declarations(_ folder: String, _ concurrency: Int) throws -> String {
+    /// A copy of the declarations in which these numbers of `system` are others.
+    private static func declarations(_ folder: String, _ changes: [String: Int]) throws -> String {
         let copy = folder + "/jobs"
         try FileManager.default.copyItem(atPath: checkout + "/jobs", toPath: copy)
         let path = copy + "/system.yaml"
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        let changed = text.replacing(/concurrency: \d+/, with: "concurrency: \(concurrency)")
-        try changed.write(toFile: path, atomically: true, encoding: .utf8)
+        var text = try String(contentsOfFile: path, encoding: .utf8)
+        for (key, value) in changes {
+            text = text.replacing(try Regex("\(key): \\d+"), with: "\(key): \(value)")
+        }
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
         return copy
     }
 

@@ -25,6 +25,12 @@ actor PrivateNodes {
         try await run(name)
     }
 
+    /// The broker's process number; nil while it does not run.
+    nonisolated var brokerPID: pid_t? {
+        let text = try? String(contentsOfFile: folder + "/broker.pid", encoding: .utf8)
+        return text.flatMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
     @discardableResult
     private func run(_ command: String) async throws -> String {
         commands += 1

@@ -20,6 +20,70 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `more credit brings more at once, and what came before is settled as ever`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                await world.publish((0..<40).map { .numbered($0) })
+                let consumption = try await world.broker.consume("alpha", credit: 2)
+                let first = await consumption.take(2)
+                try await world.untilReady(38)
+                await consumption.setCredit(30)
+                let more = await consumption.take(20)
+                #expect((first + more).map(\.message.number) == Array(0..<first.count + more.count))
+                #expect((first + more).allSatisfy { !$0.redelivered })
+                try await consumption.acknowledge((first + more).map(\.tag))
+                let rest = await consumption.take(40 - first.count - more.count)
+                try await consumption.acknowledge(rest.map(\.tag))
+                #expect((first + more + rest).map(\.message.number) == Array(0..<40))
+                await consumption.giveBack()
+                try await world.untilReady(0)
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `less credit brings nothing until enough is acknowledged`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                await world.publish((0..<40).map { .numbered($0) })
+                let consumption = try await world.broker.consume("alpha", credit: 20)
+                let first = await consumption.take(20)
+                await consumption.setCredit(3)
+                try await consumption.acknowledge(first.prefix(17).map(\.tag))
+                try await world.untilReady(20)
+                try await consumption.acknowledge(first.dropFirst(17).map(\.tag))
+                let next = await consumption.take(3)
+                #expect(next.map(\.message.number) == [20, 21, 22])
+                try await world.untilReady(17)
+                await consumption.giveBack()
+                try await world.untilReady(20)
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `credit may change while the fetch stops or ends, and means nothing after`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                await world.publish((0..<20).map { .numbered($0) })
+                for round in 0..<12 {
+                    let consumption = try await world.broker.consume("alpha", credit: 4)
+                    let taken = await consumption.take(2)
+                    async let changed: Void = consumption.setCredit(round.isMultiple(of: 2) ? 9 : 2)
+                    if round.isMultiple(of: 3) { await consumption.stop() }
+                    if round % 4 == 1 { await consumption.setCredit(6) }
+                    await consumption.giveBack()
+                    await changed
+                    await consumption.setCredit(100)
+                    #expect(await consumption.next() == nil)
+                    let late = await failure { () throws(BrokerError) in
+                        try await consumption.acknowledge([taken[0].tag])
+                    }
+                    #expect(late == .stale)
+                    try await world.untilReady(20)
+                }
+                let last = try await world.broker.consume("alpha", credit: 20)
+                #expect(await last.take(20).map(\.message.number) == Array(0..<20))
+                await last.giveBack()
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `what is acknowledged never comes again`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 await world.publish((0..<5).map { .numbered($0) })

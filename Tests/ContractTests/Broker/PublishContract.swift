@@ -59,6 +59,34 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `a client that waits gets everything into a full queue as it empties`(profile: Profile) async throws {
+            try await World.with(profile, topology: .small(limit: 20)) { world in
+                func requests(_ count: Int) -> [EnqueueRequest] {
+                    (0..<count).map { _ in EnqueueRequest(job: "alpha.work", payload: Array(#"{"number":1}"#.utf8)) }
+                }
+                var (accepted, rejected) = (0, [EnqueueError]())
+                while rejected.isEmpty {
+                    for result in await world.client.enqueue(requests(10)) {
+                        if case .failure(let error) = result { rejected.append(error) } else { accepted += 1 }
+                    }
+                    try #require(accepted < 200)
+                }
+                #expect(rejected.allSatisfy { $0.cause == .publish(.queueFull) && $0.suggestedWait != nil })
+                let patient = world.client.with(.wait(upTo: .seconds(60)))
+                async let patiently = patient.enqueue(requests(100))
+                let consumption = try await world.broker.consume("alpha", credit: 10)
+                var taken = 0
+                while taken < accepted + 100 {
+                    let deliveries = await consumption.take(1)
+                    try await consumption.acknowledge(deliveries.map(\.tag))
+                    taken += deliveries.count
+                }
+                #expect(await patiently.allSatisfy { if case .success = $0 { true } else { false } })
+                await consumption.giveBack()
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `a full queue takes more once it has room`(profile: Profile) async throws {
             try await World.with(profile, topology: .small(limit: 5)) { world in
                 var accepted = 0

@@ -18,6 +18,7 @@ final class Engine: Sendable {
         var collects = true
         var works = true
         var lone: (any LoneRunner)?
+        var deduplicate: Duration?
     }
 
     let journal: Journal
@@ -75,6 +76,7 @@ extension World {
             job.version = version
             job.timeout = options.timeout
             job.retry = options.retry
+            job.deduplicate = options.deduplicate
             return job
         }
         return Manifest(

@@ -28,6 +28,7 @@ final class Journal: Sendable {
 
     var lines: [Line] { state.withLock { $0.lines } }
     var returned: [Line] { lines.filter(\.returned) }
+    var running: Int { state.withLock { $0.running } }
     var mostRunning: Int { state.withLock { $0.mostRunning } }
 
     func write(

@@ -87,6 +87,8 @@ private struct WatchedConsumption: Consumption {
         try await broker.acknowledge(tags, to: base)
     }
 
+    func setCredit(_ credit: Int) async { await base.setCredit(credit) }
+
     func stop() async {
         await base.stop()
         broker.stopped()

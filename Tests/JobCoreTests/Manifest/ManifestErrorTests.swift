@@ -21,11 +21,11 @@ import Testing
     @Test(arguments: [
         (
             "    timeuot: 5s\n",
-            "6:5: unknown key \"timeuot\" in job \"mail.send\"; did you mean \"timeout\"? allowed: summary, queue, lane, version, timeout, retry, personal, examples"
+            "6:5: unknown key \"timeuot\" in job \"mail.send\"; did you mean \"timeout\"? allowed: summary, queue, lane, version, timeout, retry, deduplicate, personal, examples"
         ),
         (
             "    zzz: 5s\n",
-            "6:5: unknown key \"zzz\" in job \"mail.send\"; allowed: summary, queue, lane, version, timeout, retry, personal, examples"
+            "6:5: unknown key \"zzz\" in job \"mail.send\"; allowed: summary, queue, lane, version, timeout, retry, deduplicate, personal, examples"
         ),
         ("    summary: Again\n", "6:5: key \"summary\" is declared twice, first at m.yaml:5:5"),
         (

@@ -16,6 +16,7 @@ import Testing
         var batches: [[UInt64]] { state.withLock { $0.batches } }
 
         func next() async -> [Delivery]? { nil }
+        func setCredit(_ credit: Int) async {}
         func stop() async {}
         func giveBack() async {}
 

@@ -67,6 +67,54 @@ extension WithBroker {
             }
         }
 
+        @Test(arguments: ["quorum", "classic"])
+        func `another prefetch renews the subscription around what is unsettled`(type: String) async throws {
+            let texts = (0..<40).map { "m\(String($0, radix: 36))" }
+            try await TestBroker.withQueue(["x-queue-type": .text(type)]) { queue, control in
+                try await TestBroker.fill(queue, texts)
+                try await TestBroker.withLink { link in
+                    let consumer = try await link.consume(queue: queue, prefetch: 3)
+                    let first = try await consumer.take(3)
+                    await consumer.setPrefetch(10)
+                    // Twice in a row: the second wish is met after the first.
+                    await consumer.setPrefetch(12)
+                    let second = try await consumer.take(12)
+                    #expect((first + second).map(\.text) == Array(texts[0..<15]))
+                    #expect((first + second).allSatisfy { !$0.redelivered })
+                    #expect(await consumer.acknowledge([first[1], second[0], second[11]].map(\.tag)) == 0)
+                    // What came with the old subscription and with the new goes back, in order, with the channel.
+                    await consumer.close()
+                    let other = try await link.consume(queue: queue, prefetch: 100)
+                    let rest = try await other.take(37)
+                    let settled = [1, 3, 14].map { texts[$0] }
+                    #expect(rest.map(\.text) == texts.filter { !settled.contains($0) })
+                    #expect(await other.acknowledge(rest.map(\.tag)) == 0)
+                    await other.close()
+                }
+                #expect(try await control.passiveDeclare(queue)?.messages == 0)
+            }
+        }
+
+        @Test func `a queue deleted while the prefetch changes is subscribed again with the new one`() async throws {
+            try await TestBroker.withQueue { queue, control in
+                try await TestBroker.withLink { link in
+                    let consumer = try await link.consume(queue: queue, prefetch: 1)
+                    try await link.events.wait { $0 == .subscribed(queue: queue) }
+                    async let deleted = control.deleteQueue(queue)
+                    await consumer.setPrefetch(5)
+                    _ = try await deleted
+                    try await link.events.wait {
+                        if case .subscriptionFailed(queue, 404, _, _) = $0 { true } else { false }
+                    }
+                    try await control.declareQueue(queue, arguments: ["x-queue-type": "quorum"])
+                    try await TestBroker.fill(queue, (0..<9).map { "m\($0)" })
+                    #expect(try await consumer.take(5).map(\.text) == ["m0", "m1", "m2", "m3", "m4"])
+                    #expect(await consumer.outstanding == 5)
+                    await consumer.cancel()
+                }
+            }
+        }
+
         @Test func `a deleted queue is subscribed again once it is back`() async throws {
             try await TestBroker.withQueue { queue, control in
                 try await TestBroker.withLink { link in
