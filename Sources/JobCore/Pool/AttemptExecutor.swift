@@ -122,8 +122,11 @@ struct AttemptExecutor: Sendable {
         case .success(let decoded):
             envelope = decoded
         }
-        let deduplicates = manifest.jobs[envelope.job]?.deduplicate != nil
-        let scope = AttemptScope(token: token(of: prepared, envelope), deduplicates: deduplicates, handle: handle)
+        let scope = AttemptScope(
+            token: token(of: prepared, envelope),
+            deduplicates: deduplicates(prepared.delivery.message),
+            handle: handle
+        )
         let result = await perform(envelope, prepared, scope, handle)
         if case .threw(StoreError.superseded) = result {
             logger.notice(

@@ -53,7 +53,7 @@ extension Store {
     /// The jobs go back to the broker on purpose: this process's start marks would blame them for nothing.
     package func withdrawStarts(_ keys: [AttemptKey], worker: String) async throws(StoreError) {
         try await driver.write { session throws(StoreError) in
-            for table in TurningTables.marks.names {
+            for table in TurningTables.marks.names where try session.isFilled(table) {
                 try session.executeBatch(
                     """
                     update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
@@ -71,7 +71,7 @@ extension SQLSession {
     /// meanwhile finds on waking that others had its jobs.
     func endStarts(_ keys: [AttemptKey]) throws(StoreError) {
         guard !keys.isEmpty else { return }
-        for table in TurningTables.marks.names {
+        for table in TurningTables.marks.names where try isFilled(table) {
             try executeBatch(
                 """
                 update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
@@ -80,6 +80,11 @@ extension SQLSession {
                 keys.map(\.parameters)
             )
         }
+    }
+
+    /// Most of the time one or two of the four hold anything.
+    fileprivate func isFilled(_ table: String) throws(StoreError) -> Bool {
+        !(try query("select 1 as found from \(table) limit 1")).isEmpty
     }
 
     func markDone(_ keys: [AttemptKey], worker: String) throws(StoreError) {

@@ -79,8 +79,19 @@ extension Chaos {
 
         @Test(arguments: Ground.profiles)
         func `kills from outside blame nobody, in company or alone`(_ profile: Profile) async throws {
+            try await killFromOutside(profile, deduplicates: false)
+        }
+
+        @Test(arguments: Ground.profiles)
+        func `with deduplicate, kills from outside leave exactly one effect of each job`(
+            _ profile: Profile
+        ) async throws {
+            try await killFromOutside(profile, deduplicates: true)
+        }
+
+        private func killFromOutside(_ profile: Profile, deduplicates: Bool) async throws {
             let plan = PoisonPlan.chosen
-            let ground = try await Ground.prepare(profile, "outside", concurrency: 8)
+            let ground = try await Ground.prepare(profile, "outside", concurrency: 8, deduplicates: deduplicates)
             let ledger = Ledger(ground: ground)
             var random = SeededRandom(seed: plan.seed)
             let probes = (0..<plan.killed).map { _ in Probe(job: SystemProbe(workMs: 300, record: true)) }
@@ -116,12 +127,16 @@ extension Chaos {
             try await until("all have risen") { try await ledger.areUp(2, of: await crew.pids) }
             #expect(await crew.dismiss().allSatisfy { $0 == .status(0) })
             #expect(try await ledger.dead() == 0)
-            #expect(try await ledger.effects().allSatisfy { $0.attempt == 1 })
+            let effects = try await ledger.effects()
+            #expect(effects.allSatisfy { $0.attempt == 1 })
             #expect(try await ledger.left() == 0)
             #expect(await crew.crashes == [])
+            let doubles = effects.count - probes.count
+            if deduplicates { #expect(doubles == 0, "an effect came twice") }
             print(
-                "outside \(profile.rawValue): kills of workers \(killed.workers), of lone processes \(killed.alone), dead 0, "
-                    + "probes \(probes.count), seed \(plan.seed)"
+                "outside \(profile.rawValue)\(deduplicates ? ", deduplicate" : ""): kills of workers \(killed.workers), "
+                    + "of lone processes \(killed.alone), dead 0, probes \(probes.count), doubles \(doubles), "
+                    + "seed \(plan.seed)"
             )
             await ground.platform.close()
         }

@@ -41,7 +41,8 @@ struct Ground: Sendable {
         _ name: String,
         adding variables: [String: String] = [:],
         concurrency: Int? = nil,
-        maximumLength: Int? = nil
+        maximumLength: Int? = nil,
+        deduplicates: Bool = false
     ) async throws -> Ground {
         guard FileManager.default.isExecutableFile(atPath: jobctl) else {
             throw StageError("no jobctl at \(jobctl): build it with `swift build --product jobctl`")
@@ -52,7 +53,9 @@ struct Ground: Sendable {
         let changes = [
             "concurrency": concurrency, "max_length": maximumLength,
         ].compactMapValues { $0 }
-        if !changes.isEmpty { environment["JOBS_DIR"] = try declarations(folder, changes) }
+        if !changes.isEmpty || deduplicates {
+            environment["JOBS_DIR"] = try declarations(folder, changes, deduplicates: deduplicates)
+        }
         var logger = Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
@@ -65,7 +68,11 @@ struct Ground: Sendable {
     }
 
     /// A copy of the declarations in which these numbers of `system` are others.
-    private static func declarations(_ folder: String, _ changes: [String: Int]) throws -> String {
+    private static func declarations(
+        _ folder: String,
+        _ changes: [String: Int],
+        deduplicates: Bool
+    ) throws -> String {
         let copy = folder + "/jobs"
         try FileManager.default.copyItem(atPath: checkout + "/jobs", toPath: copy)
         let path = copy + "/system.yaml"
@@ -73,6 +80,7 @@ struct Ground: Sendable {
         for (key, value) in changes {
             text = text.replacing(try Regex("\(key): \\d+"), with: "\(key): \(value)")
         }
+        if deduplicates { text = text.replacing("    timeout: 30s\n", with: "    timeout: 30s\n    deduplicate: 7d\n") }
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         return copy
     }
