@@ -9,17 +9,27 @@ import Testing
 
     @Test func `is silent once its beat has not moved for the limit`() {
         var silence = PeerSilence(limit: .seconds(15))
-        #expect(silence.silent(["stopped": 5, "living": 5], at: after(0)) == [])
-        #expect(silence.silent(["stopped": 5, "living": 14], at: after(14)) == [])
-        #expect(silence.silent(["stopped": 5, "living": 15], at: after(15)) == ["stopped"])
-        #expect(silence.silent(["stopped": 5, "living": 16], at: after(16)) == [], "once")
+        for second in 0..<15 {
+            let beats: [String: Int64] = ["stopped": 5, "living": Int64(second)]
+            #expect(silence.silent(beats, newest: Int64(second), at: after(second)) == [])
+        }
+        #expect(silence.silent(["stopped": 5, "living": 15], newest: 15, at: after(15)) == ["stopped"])
+        #expect(silence.silent(["stopped": 5, "living": 16], newest: 16, at: after(16)) == [], "once")
     }
 
-    @Test func `is judged by what this process has seen, not by the age of the beat`() {
+    @Test func `is not blamed for a store that takes nobody's beats`() {
         var silence = PeerSilence(limit: .seconds(15))
-        #expect(silence.silent(["old": -1_000_000], at: after(0)) == [])
-        #expect(silence.silent(["old": 7], at: after(100)) == [], "it beats again")
-        #expect(silence.silent([:], at: after(110)) == [])
-        #expect(silence.silent(["old": 7], at: after(120)) == [], "what held nothing begins anew")
+        for second in 0..<100 { #expect(silence.silent(["peer": 5], newest: 5, at: after(second)) == []) }
+        #expect(
+            silence.silent(["peer": 5], newest: 6, at: after(100)) == [],
+            "somebody has to be the first to beat again"
+        )
+    }
+
+    @Test func `is not blamed for a sleep of the machine`() {
+        var silence = PeerSilence(limit: .seconds(15))
+        #expect(silence.silent(["peer": 5], newest: 5, at: after(0)) == [])
+        #expect(silence.silent(["peer": 5], newest: 900, at: after(900)) == [])
+        #expect(silence.silent(["peer": 901], newest: 901, at: after(901)) == [])
     }
 }

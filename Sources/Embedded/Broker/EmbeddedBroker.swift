@@ -98,9 +98,12 @@ package final class EmbeddedBroker: Broker {
         }
     }
 
-    /// The last heartbeat of each process that holds messages and has beaten at all.
-    func claimantBeats() async throws(StoreError) -> [String: Int64] {
+    /// The last heartbeat of each process that holds messages and has beaten at all, and the last of any process.
+    func claimantBeats() async throws(StoreError) -> (beats: [String: Int64], newest: Int64) {
         try await database.read { session throws(StoreError) in
+            let newest = try session.query("select coalesce(max(heartbeat_at), 0) as newest from workers")[0].int(
+                "newest"
+            )
             let rows = try session.query(
                 """
                 select id, heartbeat_at from workers where state <> 'gone'
@@ -109,7 +112,7 @@ package final class EmbeddedBroker: Broker {
             )
             var beats: [String: Int64] = [:]
             for row in rows { beats[try row.text("id")] = try row.int("heartbeat_at") }
-            return beats
+            return (beats, newest)
         }
     }
 

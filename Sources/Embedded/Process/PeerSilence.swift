@@ -1,32 +1,41 @@
 /// Finds processes that hold their locks and do not beat: stopped ones, whose jobs must not wait for them.
 ///
-/// A value. Silence is what this process has seen itself, on a clock of its own: after a sleep of the whole machine
-/// everybody's last beat is old, and nobody is silent.
+/// A value. Time counts as silence only while somebody's beats arrive: a store that takes nobody's, for a full disk or a
+/// lock that is held, says nothing of peers, and after a sleep of the machine everybody's last beat is old.
 struct PeerSilence {
     private struct Seen {
         let beat: Int64
-        let since: SuspendingClock.Instant
+        var silence: Duration = .zero
     }
 
     private let limit: Duration
+    /// What one look may add, however long ago the last one was.
+    private let step: Duration
     private var seen: [String: Seen] = [:]
+    private var lastLook: SuspendingClock.Instant?
+    private var newest: Int64 = .min
 
-    init(limit: Duration) {
+    init(limit: Duration, step: Duration = .seconds(2)) {
         self.limit = limit
+        self.step = step
     }
 
-    /// - Parameter beats: the last heartbeat of each process that holds messages.
-    /// - Returns: those whose beat has not moved for the limit; once each.
-    mutating func silent(_ beats: [String: Int64], at now: SuspendingClock.Instant) -> [String] {
+    /// - Parameters:
+    ///   - beats: the last heartbeat of each process that holds messages.
+    ///   - newest: the last heartbeat of any process.
+    /// - Returns: those that have been silent for the limit; once each.
+    mutating func silent(_ beats: [String: Int64], newest: Int64, at now: SuspendingClock.Instant) -> [String] {
+        // Beats come once a second, and so do looks: the time of one that saw none goes to the next that does.
+        guard newest > self.newest else { return [] }
+        let passed = lastLook.map { min($0.duration(to: now), step) } ?? .zero
+        (lastLook, self.newest) = (now, newest)
         var silent: [String] = []
         var next: [String: Seen] = [:]
         for (process, beat) in beats {
-            let known = seen[process].flatMap { $0.beat == beat ? $0 : nil } ?? Seen(beat: beat, since: now)
-            if known.since.duration(to: now) >= limit {
-                silent.append(process)
-            } else {
-                next[process] = known
-            }
+            var known = seen[process].flatMap { $0.beat == beat ? $0 : nil }
+            known?.silence += passed
+            let current = known ?? Seen(beat: beat)
+            if current.silence >= limit { silent.append(process) } else { next[process] = current }
         }
         seen = next
         return silent.sorted()

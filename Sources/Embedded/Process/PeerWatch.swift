@@ -49,9 +49,9 @@ package struct PeerWatch: Sendable {
     /// stale and its runs are superseded.
     private func relieve(_ silence: inout PeerSilence) async {
         do {
-            var beats = try await broker.claimantBeats()
+            var (beats, newest) = try await broker.claimantBeats()
             beats[process.bootID] = nil
-            for bootID in silence.silent(beats, at: .now) {
+            for bootID in silence.silent(beats, newest: newest, at: .now) {
                 let returned = try await broker.returnClaims(of: bootID)
                 logger.notice(
                     "took over from a process that holds jobs and does not beat",
