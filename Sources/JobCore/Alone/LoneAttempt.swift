@@ -29,8 +29,9 @@ package struct LoneAttempt: Sendable {
             guard let type = registry.types[envelope.job] else {
                 throw JobError.retry("unknown_job", "no worker for \(envelope.job) in this build")
             }
-            let token = AttemptKey(task.message).map {
-                RunToken(key: $0, worker: task.worker, generation: task.generation)
+            var token: RunToken?
+            if let generation = task.generation, let key = AttemptKey(task.message) {
+                token = RunToken(key: key, generation: generation)
             }
             let scope = AttemptScope(token: token, deduplicates: task.deduplicates)
             let context = JobContext(

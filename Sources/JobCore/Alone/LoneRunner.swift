@@ -9,15 +9,13 @@ package protocol LoneRunner: Sendable {
 package struct LoneTask: Sendable, Equatable {
     package let message: WireMessage
     package let timeout: Duration
-    /// Whose run it is: the process that made this one, and its generation.
-    package let worker: String
-    package let generation: Int
+    /// Of the run that it is, as the process that made this one knows it.
+    package let generation: Int?
     package let deduplicates: Bool
 
-    package init(message: WireMessage, timeout: Duration, worker: String, generation: Int, deduplicates: Bool) {
+    package init(message: WireMessage, timeout: Duration, generation: Int?, deduplicates: Bool) {
         self.message = message
         self.timeout = timeout
-        self.worker = worker
         self.generation = generation
         self.deduplicates = deduplicates
     }

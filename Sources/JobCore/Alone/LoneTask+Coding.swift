@@ -11,8 +11,7 @@ extension LoneTask {
         let timestamp: Int64?
         let headers: Headers
         let timeoutMs: Int64
-        let worker: String
-        let generation: Int
+        let generation: Int?
         let deduplicates: Bool
     }
 
@@ -27,7 +26,6 @@ extension LoneTask {
                 timestamp: message.timestamp,
                 headers: message.headers,
                 timeoutMs: timeout.milliseconds,
-                worker: worker,
                 generation: generation,
                 deduplicates: deduplicates
             )
@@ -47,7 +45,6 @@ extension LoneTask {
                 headers: form.headers
             ),
             timeout: .milliseconds(form.timeoutMs),
-            worker: form.worker,
             generation: form.generation,
             deduplicates: form.deduplicates
         )

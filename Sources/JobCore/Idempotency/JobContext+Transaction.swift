@@ -3,7 +3,7 @@ extension JobContext {
     /// rolls it back and is thrown on. The closure is synchronous, may share its commit with other jobs' and may run
     /// again after a serialization failure: keep effects inside the session.
     ///
-    /// A run that another process has taken over gets `StoreError.superseded`, and nothing is written.
+    /// A run whose job has been handed out again gets `StoreError.superseded`, and nothing is written.
     ///
     /// Where the manifest says `deduplicate` for the type, each step of a job is committed once, whatever crashes and
     /// however often the job is delivered or replayed within that time: a later run of the step returns without running
@@ -45,10 +45,13 @@ extension JobContext {
         do {
             return try await store.driver.attemptWrite { session in
                 if let token { try session.requireCurrent(token) }
-                if let earlier = try session.reserve(step, of: id) { return try EffectResult.decode(T.self, earlier) }
-                let value = try body(session)
-                try session.keepResult(try EffectResult.encode(value), of: step, id)
-                return value
+                switch try session.reserve(step, of: id) {
+                case .done(let earlier): return try EffectResult.decode(T.self, earlier)
+                case .ours(let table):
+                    let value = try body(session)
+                    try session.keepResult(try EffectResult.encode(value), of: step, id, in: table)
+                    return value
+                }
             }.get()
         } catch {
             scope.leave(step)

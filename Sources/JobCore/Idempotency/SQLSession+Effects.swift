@@ -1,32 +1,37 @@
+/// Whose a step is to do.
+enum ReservedStep {
+    /// This transaction's; `keepResult` follows, in the table that the row is in.
+    case ours(table: String)
+    /// Nobody's any more: what it gave when it was done.
+    case done([UInt8])
+}
+
 /// Effects that happen once: a row for each step of a job that has been committed, in the transaction of the effect itself.
 extension SQLSession {
     /// The step under which the whole job is finished. A worker's own steps never begin so.
     static var finishedStep: String { "$done" }
 
-    /// Reserves a step. Nil: it is this transaction's to do, and `keepResult` follows. Else what it gave when it was done.
-    ///
-    /// A transaction that does the same step at the same time waits here for the other's end.
-    func reserve(_ step: String, of id: JobID) throws(StoreError) -> [UInt8]? {
-        if let result = try result(of: step, id) { return result }
+    /// Reserves a step. A transaction that does the same step at the same time waits here for the other's end.
+    func reserve(_ step: String, of id: JobID) throws(StoreError) -> ReservedStep {
+        if let result = try result(of: step, id) { return .done(result) }
+        let table = TurningTables.effects.table(at: try now())
         let inserted = try execute(
             """
-            insert into \(TurningTables.effects.table(at: try now())) (job_id, step, result, at_ms)
+            insert into \(table) (job_id, step, result, at_ms)
             values (:id, :step, :result, (select now_ms())) on conflict do nothing
             """,
             ["id": .id(id), "step": .text(step), "result": .bytes([])]
         )
-        if inserted > 0 { return nil }
+        if inserted > 0 { return .ours(table: table) }
         guard let result = try result(of: step, id) else { throw .busy("another run does this step") }
-        return result
+        return .done(result)
     }
 
-    func keepResult(_ result: [UInt8], of step: String, _ id: JobID) throws(StoreError) {
-        for table in TurningTables.effects.names {
-            try execute(
-                "update \(table) set result = :result where job_id = :id and step = :step",
-                ["id": .id(id), "step": .text(step), "result": .bytes(result)]
-            )
-        }
+    func keepResult(_ result: [UInt8], of step: String, _ id: JobID, in table: String) throws(StoreError) {
+        try execute(
+            "update \(table) set result = :result where job_id = :id and step = :step",
+            ["id": .id(id), "step": .text(step), "result": .bytes(result)]
+        )
     }
 
     func finish(_ ids: [JobID]) throws(StoreError) {
@@ -43,13 +48,12 @@ extension SQLSession {
     /// Those that are finished, by one statement.
     func finished(among ids: Set<JobID>) throws(StoreError) -> Set<JobID> {
         guard !ids.isEmpty else { return [] }
-        let list = "[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]"
         var finished: Set<JobID> = []
         let select = TurningTables.effects.union(
             "select job_id from",
             where: "job_id in \(dialect.texts(":ids")) and step = :step"
         )
-        for row in try query(select, ["ids": .text(list), "step": .text(Self.finishedStep)]) {
+        for row in try query(select, ["ids": .list(ids), "step": .text(Self.finishedStep)]) {
             finished.insert(try row.id("job_id"))
         }
         return finished

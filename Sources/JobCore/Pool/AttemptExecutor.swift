@@ -10,8 +10,9 @@ final class PreparedAttempt: Sendable {
     var started: ContinuousClock.Instant { deadline - timeout }
     /// In a process of its own, because it was running when a process died.
     let isAlone: Bool
-    /// How often others had it before, as far as the store knows; 0 unless it was looked up.
-    let generation: Int
+    /// 0 for a first delivery, else what its look-up gave. Nil when the store could not be asked: then nothing is known of
+    /// those who had it before, and their marks must not be held against it.
+    let generation: Int?
 
     init(
         delivery: Delivery,
@@ -19,7 +20,7 @@ final class PreparedAttempt: Sendable {
         timeout: Duration,
         deadline: ContinuousClock.Instant,
         isAlone: Bool,
-        generation: Int
+        generation: Int?
     ) {
         self.delivery = delivery
         self.envelope = envelope
@@ -84,7 +85,7 @@ struct AttemptExecutor: Sendable {
         return deduplicating.contains(message.routingKey)
     }
 
-    func prepare(_ delivery: Delivery, _ welcome: Welcome? = nil) -> PreparedAttempt {
+    func prepare(_ delivery: Delivery, _ answer: Redelivery, generation: Int?) -> PreparedAttempt {
         let envelope: Result<Envelope, Malformed>
         do throws(Malformed) {
             if let oversize = delivery.oversize {
@@ -101,8 +102,8 @@ struct AttemptExecutor: Sendable {
             envelope: envelope,
             timeout: timeout,
             deadline: .now.advanced(by: timeout),
-            isAlone: welcome?.answer == .runAlone || delivery.message.headers[HeaderName.alone] == .bool(true),
-            generation: welcome?.generation ?? 0
+            isAlone: answer == .runAlone || delivery.message.headers[HeaderName.alone] == .bool(true),
+            generation: generation
         )
     }
 
@@ -115,8 +116,7 @@ struct AttemptExecutor: Sendable {
         let envelope: Envelope
         switch prepared.envelope {
         case .failure(let malformed):
-            let token = prepared.key.map { RunToken(key: $0, worker: worker, generation: prepared.generation) }
-            try await settle([.bury(strange(prepared, malformed, at: address))], token)
+            try await settle([.bury(strange(prepared, malformed, at: address))], strangeToken(of: prepared))
             flow.record(address) { $0.dead += 1 }
             return .settled
         case .success(let decoded):
@@ -145,16 +145,21 @@ struct AttemptExecutor: Sendable {
         return try await follow(disposition, envelope, prepared, scope, at: address)
     }
 
-    /// Read from the message, as whoever gets it next will. Nil where nothing can be looked up by it.
+    /// Read from the message, as whoever gets it next will. Nil where nothing can be looked up by it, or nothing was.
     private func token(of prepared: PreparedAttempt, _ envelope: Envelope) -> RunToken? {
-        guard prepared.delivery.message.messageID != nil else { return nil }
+        guard let generation = prepared.generation, prepared.delivery.message.messageID != nil else { return nil }
         let key = AttemptKey(
             id: envelope.id,
             run: envelope.carried[HeaderName.replayOperation]?.string ?? "",
             attempt: envelope.attempt,
             readyAt: prepared.delivery.message.readyAt ?? Timestamp(milliseconds: 0)
         )
-        return RunToken(key: key, worker: worker, generation: prepared.generation)
+        return RunToken(key: key, generation: generation)
+    }
+
+    private func strangeToken(of prepared: PreparedAttempt) -> RunToken? {
+        guard let generation = prepared.generation, let key = prepared.key else { return nil }
+        return RunToken(key: key, generation: generation)
     }
 
     /// The start marks of a job that came back end in the transaction that ends its attempt; nothing is written of a run
@@ -192,7 +197,6 @@ struct AttemptExecutor: Sendable {
             let task = LoneTask(
                 message: prepared.delivery.message,
                 timeout: prepared.timeout,
-                worker: worker,
                 generation: prepared.generation,
                 deduplicates: scope.deduplicates
             )

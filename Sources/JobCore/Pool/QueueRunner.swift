@@ -127,7 +127,7 @@ final class QueueRunner: Sendable {
                 guard await startAgain(Array(group), acknowledger) else { return false }
             } else {
                 rest = rest.dropFirst()
-                begin(first, nil, acknowledger)
+                begin(first, .run, generation: 0, acknowledger)
             }
         }
         return true
@@ -156,7 +156,7 @@ final class QueueRunner: Sendable {
                 acknowledger.acknowledge(delivery.tag, ran: nil)
                 slots.release()
             } else {
-                begin(delivery, welcome, acknowledger)
+                begin(delivery, welcome?.answer ?? .run, generation: welcome?.generation, acknowledger)
             }
         }
         return true
@@ -185,8 +185,13 @@ final class QueueRunner: Sendable {
         state.withLock { $0.head.saw(readyAt) }
     }
 
-    private func begin(_ delivery: Delivery, _ welcome: Welcome?, _ acknowledger: Acknowledger) {
-        let prepared = attempts.prepare(delivery, welcome)
+    private func begin(
+        _ delivery: Delivery,
+        _ answer: Redelivery,
+        generation: Int?,
+        _ acknowledger: Acknowledger
+    ) {
+        let prepared = attempts.prepare(delivery, answer, generation: generation)
         let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
         let task = Task {
             let handle = AttemptHandle(running: running, key: key)
@@ -231,7 +236,7 @@ final class QueueRunner: Sendable {
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
         let delivery = prepared.delivery
-        if prepared.generation > 0, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
+        if prepared.generation != 0, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
         acknowledger.acknowledge(delivery.tag, ran: delivery.message)
     }
 

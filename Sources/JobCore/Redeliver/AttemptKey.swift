@@ -26,6 +26,16 @@ package struct AttemptKey: Sendable, Hashable {
         )
     }
 
+    /// Of the columns `job_id`, `run`, `attempt` and `ready_at`.
+    init(row: SQLRow) throws(StoreError) {
+        self.init(
+            id: try row.id("job_id"),
+            run: try row.text("run"),
+            attempt: Int(clamping: try row.int("attempt")),
+            readyAt: try row.instant("ready_at")
+        )
+    }
+
     /// True when knowing `other` to be over means that this one is over as well.
     func isOver(with other: AttemptKey) -> Bool {
         run == other.run && (attempt, readyAt) <= (other.attempt, other.readyAt)

@@ -1,5 +1,5 @@
 extension SQLSession {
-    /// Throws `superseded` when another process has begun this attempt, or a later one, after this run began. Part of the
+    /// Throws `superseded` when this attempt, or a later one, has been begun again since this run began. Part of the
     /// transaction that writes.
     ///
     /// Two runs that write at the very same moment are not serialized here: their order is then the commits', as if the
@@ -8,30 +8,24 @@ extension SQLSession {
         guard try superseded(among: [token]).isEmpty else { throw .superseded }
     }
 
-    /// Those that another process has taken over, by one statement.
+    /// Those that have been begun again since, by one statement.
     func superseded(among tokens: [RunToken]) throws(StoreError) -> Set<RunToken> {
         guard !tokens.isEmpty else { return [] }
-        let ids = "[" + Set(tokens.map(\.key.id)).map { "\"\($0)\"" }.joined(separator: ",") + "]"
-        var later: [JobID: [RunToken]] = [:]
-        for row in try query(FenceQuery.text(dialect), ["ids": .text(ids)]) {
-            let key = AttemptKey(
-                id: try row.id("job_id"),
-                run: try row.text("run"),
-                attempt: Int(clamping: try row.int("attempt")),
-                readyAt: try row.instant("ready_at")
+        var begun: [JobID: [RunToken]] = [:]
+        for row in try query(FenceQuery.text(dialect), ["ids": .list(Set(tokens.map(\.key.id)))]) {
+            let token = RunToken(
+                key: try AttemptKey(row: row),
+                generation: Int(clamping: try row.int("generation"))
             )
-            let generation = Int(clamping: try row.int("generation"))
-            later[key.id, default: []].append(
-                RunToken(key: key, worker: try row.text("worker"), generation: generation)
-            )
+            begun[token.key.id, default: []].append(token)
         }
-        return Set(tokens.filter { token in later[token.key.id]?.contains { $0.supersedes(token) } ?? false })
+        return Set(tokens.filter { token in begun[token.key.id]?.contains { $0.supersedes(token) } ?? false })
     }
 }
 
 extension RunToken {
     fileprivate func supersedes(_ other: RunToken) -> Bool {
-        worker != other.worker && generation > other.generation && other.key.isOver(with: key)
+        generation > other.generation && other.key.isOver(with: key)
     }
 }
 
@@ -48,7 +42,7 @@ private enum FenceQuery {
 
     private static func make(_ dialect: Dialect) -> String {
         TurningTables.marks.union(
-            "select job_id, run, attempt, ready_at, worker, generation from",
+            "select job_id, run, attempt, ready_at, generation from",
             where: "job_id in \(dialect.texts(":ids")) and generation > 0"
         )
     }

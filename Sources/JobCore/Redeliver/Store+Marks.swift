@@ -117,10 +117,8 @@ extension SQLSession {
     }
 
     fileprivate func histories(of keys: [AttemptKey]) throws(StoreError) -> [JobID: History] {
-        let ids = Set(keys.map(\.id))
-        let list = "[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]"
         var histories: [JobID: History] = [:]
-        for row in try query(TraceQuery.text(dialect), ["ids": .text(list)]) {
+        for row in try query(TraceQuery.text(dialect), ["ids": .list(Set(keys.map(\.id)))]) {
             let id = try row.id("job_id")
             let generation = Int(clamping: try row.int("generation"))
             histories[id, default: History()].generation = max(histories[id]?.generation ?? 0, generation)
@@ -173,19 +171,13 @@ private enum TraceQuery {
 extension Trace {
     /// Nil for what says nothing about an attempt: a run that ended, a letter of the collector's, a kind of a newer build.
     fileprivate init?(row: SQLRow) throws(StoreError) {
-        let attempt = Int(clamping: try row.int("attempt"))
-        let key = AttemptKey(
-            id: try row.id("job_id"),
-            run: try row.text("run"),
-            attempt: attempt,
-            readyAt: try row.instant("ready_at")
-        )
+        let key = try AttemptKey(row: row)
         switch try row.text("kind") {
         case "waiting":
-            self = .waiting(attempt: attempt, isClaimed: try row.optionalText("worker") != nil)
+            self = .waiting(attempt: key.attempt, isClaimed: try row.optionalText("worker") != nil)
         case "dead":
             guard let run = DeadLetter.run(ofDeath: key.run) else { return nil }
-            self = .dead(run: run, attempt: attempt)
+            self = .dead(run: run, attempt: key.attempt)
         case MarkKind.done:
             self = .done(key)
         case MarkKind.start:

@@ -16,6 +16,11 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
     public static func instant(_ value: Timestamp) -> SQLValue { .int(value.milliseconds) }
     public static func instant(_ value: Timestamp?) -> SQLValue { value.map { .int($0.milliseconds) } ?? .null }
     public static func id(_ value: JobID) -> SQLValue { .text(value.description) }
+    /// For `Dialect.texts`: one parameter that holds any number.
+    static func list(_ ids: Set<JobID>) -> SQLValue {
+        .text("[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]")
+    }
+
     public static func text(_ value: String?) -> SQLValue { value.map { SQLValue.text($0) } ?? .null }
 
     /// Text from a payload or a peer: PostgreSQL takes neither NUL nor bad UTF-8, so both are replaced.

@@ -7,6 +7,7 @@ extension Contract {
         /// Runs one attempt that another process takes over before `script` goes on; answers with what the script threw.
         private func overtaken(
             in world: World,
+            by worker: String = "other",
             _ script: @escaping @Sendable (JobContext) async throws -> Outcome
         ) async throws -> (any Error)? {
             let (began, mayGoOn) = (Latch(), Latch())
@@ -29,7 +30,7 @@ extension Contract {
                     await world.publish([message])
                     await began.wait()
                     let key = try #require(AttemptKey(message))
-                    let welcome = try await world.store.welcomeBack([key], worker: "other", witness: world.witness)
+                    let welcome = try await world.store.welcomeBack([key], worker: worker, witness: world.witness)
                     #expect(welcome == [key: Welcome(answer: .run, generation: 1)])
                     mayGoOn.open()
                     try await world.until("the attempt is over") { engine.journal.running == 0 }
@@ -56,6 +57,41 @@ extension Contract {
                 #expect(try await world.notes() == [])
                 #expect(try await world.waiting() == [])
                 #expect(try await world.letters() == [])
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `a run whose job came back to the same process commits no effect either`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                let error = try await overtaken(in: world, by: "worker") { context in
+                    try await context.transaction { session in try leave("late", session) }
+                    return .done
+                }
+                #expect(error as? StoreError == .superseded)
+                #expect(try await world.notes() == [])
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `a job that the store refused to look up runs, though others have had it`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                let message = WireMessage.numbered(1)
+                let key = try #require(AttemptKey(message))
+                _ = try await world.store.welcomeBack([key], worker: "earlier", witness: world.witness)
+                try await world.redeliver([message])
+                // Until the job runs, its look-up and heartbeats are all that is written.
+                world.driver.fail { isWrite in isWrite ? .refused("for a test") : nil }
+                let script: Script = { _, context in
+                    world.driver.comeBack()
+                    try await context.transaction { session in try leave("ran", session) }
+                    return .done
+                }
+                try await Engine.with(world, Engine.Options(), script) { engine in
+                    try await engine.untilReturned(1, in: world)
+                    try await world.untilReady(0)
+                }
+                #expect(try await world.notes() == ["ran"])
+                try await world.expectNothingLeft()
             }
         }
 

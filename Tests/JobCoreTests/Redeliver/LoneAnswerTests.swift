@@ -54,7 +54,6 @@ import Testing
         let task = LoneTask(
             message: message,
             timeout: .milliseconds(1500),
-            worker: "worker",
             generation: 2,
             deduplicates: true
         )
