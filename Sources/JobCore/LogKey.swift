@@ -9,5 +9,6 @@ package enum LogKey {
     package static let message = "message"
     package static let worker = "worker"
     package static let operation = "operation"
+    package static let pid = "pid"
     package static let seconds = "seconds"
 }

@@ -1,3 +1,5 @@
+import JobCore
+import Logging
 import Testing
 
 @testable import Embedded
@@ -31,5 +33,16 @@ import Testing
         #expect(silence.silent(["peer": 5], newest: 5, at: after(0)) == [])
         #expect(silence.silent(["peer": 5], newest: 900, at: after(900)) == [])
         #expect(silence.silent(["peer": 901], newest: 901, at: after(901)) == [])
+    }
+
+    @Test func `is seen although it was stopped before its first beat`() async throws {
+        let database = try await TemporaryStore().open()
+        try await Store(driver: database).migrateSchema(extra: EmbeddedBroker.migrations)
+        let broker = try TemporaryStore.broker(on: database)
+        try await broker.declare(.system())
+        await broker.publish(0..<1)
+        let consumption = try await broker.consume("system", credit: 1)
+        _ = try #require(await consumption.next())
+        #expect(try await broker.claimantBeats().beats == [try #require(broker.process).bootID: 0])
     }
 }

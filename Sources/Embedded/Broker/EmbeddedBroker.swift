@@ -98,7 +98,8 @@ package final class EmbeddedBroker: Broker {
         }
     }
 
-    /// The last heartbeat of each process that holds messages and has beaten at all, and the last of any process.
+    /// The last heartbeat of each process that holds messages, 0 of one that was stopped before its first, and the last
+    /// of any process.
     func claimantBeats() async throws(StoreError) -> (beats: [String: Int64], newest: Int64) {
         try await database.read { session throws(StoreError) in
             let newest = try session.query("select coalesce(max(heartbeat_at), 0) as newest from workers")[0].int(
@@ -106,8 +107,10 @@ package final class EmbeddedBroker: Broker {
             )
             let rows = try session.query(
                 """
-                select id, heartbeat_at from workers where state <> 'gone'
-                    and id in (select claimed_by from ready_messages where claimed_by is not null)
+                select c.id as id, coalesce(w.heartbeat_at, 0) as heartbeat_at
+                from (select distinct claimed_by as id from ready_messages where claimed_by is not null) as c
+                    left join workers as w on w.id = c.id
+                where coalesce(w.state, '') <> 'gone'
                 """
             )
             var beats: [String: Int64] = [:]

@@ -1,3 +1,4 @@
+import Foundation
 import JobCore
 package import Logging
 
@@ -12,6 +13,7 @@ package struct PeerWatch: Sendable {
     private let process: ProcessLock
     private let broker: EmbeddedBroker
     private let interval: Duration
+    private let writeLock: WriteLockHolder
     private let logger: Logger
     private let onDeath: Hook
 
@@ -29,6 +31,7 @@ package struct PeerWatch: Sendable {
         self.process = process
         self.broker = broker
         self.interval = interval
+        writeLock = WriteLockHolder(databasePath: broker.database.settings.path)
         self.logger = logger
         self.onDeath = onDeath
     }
@@ -36,13 +39,30 @@ package struct PeerWatch: Sendable {
     /// Probes until cancelled.
     package func run() async {
         var silence = PeerSilence(limit: PeerWatch.silence)
+        var stopped = StoppedWriter()
         var round = 0
         while !Task.isCancelled {
+            // First, and without the store: while somebody holds the file, all that follows waits.
+            release(&stopped)
             await probe()
             if round % 4 == 0 { await relieve(&silence) }
             round += 1
             try? await Task.sleep(for: interval)
         }
+    }
+
+    /// Continues a process that was stopped inside a transaction, since everybody waits for it. Its commit ends in about
+    /// a millisecond; whoever stopped it can stop it again.
+    private func release(_ stopped: inout StoppedWriter) {
+        let holder = writeLock.pid().flatMap { StoppedWriter.isStopped($0) ? $0 : nil }
+        guard let pid = stopped.look(holder: holder, at: .now) else { return }
+        let isContinued = kill(pid, SIGCONT) == 0
+        logger.error(
+            isContinued
+                ? "continued a stopped process that held the store's file: nobody could write"
+                : "a stopped process holds the store's file and nobody can write: kill -CONT or kill -9 it",
+            metadata: [LogKey.pid: "\(pid)"]
+        )
     }
 
     /// What a stopped process holds goes back to the queues. It lives, so nobody is blamed; when it wakes, its tags are
