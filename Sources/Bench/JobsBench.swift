@@ -7,7 +7,8 @@ struct JobsBench: AsyncParsableCommand {
         commandName: "jobs-bench",
         abstract: "Measure CheckIn Jobs: throughput, latency, CPU and memory of real processes.",
         subcommands: [
-            RunCommand.self, WorkChild.self, EnqueueChild.self, BarePublishChild.self, BareConsumeChild.self,
+            RunCommand.self, WorkChild.self, EnqueueChild.self, HoldChild.self, BarePublishChild.self,
+            BareConsumeChild.self,
         ],
         defaultSubcommand: RunCommand.self
     )

@@ -19,6 +19,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "A fifth of the jobs, one round: to see that everything works.")
     var quick = false
 
+    @Option(help: "What is measured, separated by commas.")
+    var parts = "throughput,redelivered,waiting"
+
     @Option(help: "A folder for what the bench leaves behind; it must be on the disk that is to be measured.")
     var directory: String
 
@@ -60,8 +63,12 @@ struct RunCommand: AsyncParsableCommand {
         }
         try await measurement.checkEmpty()
         var rounds: [[Figure: Double]] = []
-        for _ in 0..<scale.rounds { rounds.append(try await measurement.throughput()) }
-        rounds.append(try await measurement.waiting())
+        let parts = Set(parts.split(separator: ","))
+        for _ in 0..<scale.rounds {
+            if parts.contains("throughput") { rounds.append(try await measurement.throughput()) }
+            if parts.contains("redelivered") { rounds.append(try await measurement.redelivered()) }
+        }
+        if parts.contains("waiting") { rounds.append(try await measurement.waiting()) }
         await platform.close()
         report.add(rounds, of: profile)
     }

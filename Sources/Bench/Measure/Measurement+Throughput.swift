@@ -16,10 +16,7 @@ extension Measurement {
         let single = try await enqueue(scale.single, callers: 100)
         let batched = try await enqueue(scale.batched, callers: 4, batch: 500)
         note("drain \(scale.preloaded)")
-        let worker = try child("work", ["expect": scale.preloaded])
-        let drained = try await worker.report(WorkReport.self)
-        await worker.stop()
-        try await checkEmpty()
+        let drained = try await drain(scale.preloaded)
         return [
             .enqueueSingle: single.rate,
             .enqueueBatches: batched.rate,
@@ -35,6 +32,29 @@ extension Measurement {
         let consumed = try await outcome(of: "bare-consume", ["expect": published.count], WorkReport.self)
         try await checkEmpty()
         return [.barePublish: published.rate, .bareConsume: consumed.rate, .bareCPU: consumed.cpuPerJob]
+    }
+
+    /// The same jobs twice: once as they were enqueued, once after somebody has had all of them and died.
+    func redelivered() async throws -> [Figure: Double] {
+        let count = scale.redelivered
+        note("drain \(count), and \(count) that were handed out before")
+        _ = try await enqueue(count, callers: 4, batch: 500)
+        let fresh = try await drain(count)
+        _ = try await enqueue(count, callers: 4, batch: 500)
+        let holder = try child("hold", ["expect": count])
+        let held = try await holder.report(EnqueueReport.self)
+        guard held.count == count else { throw BenchFailure("only \(held.count) of \(count) jobs were handed out") }
+        await holder.kill()
+        let again = try await drain(count)
+        return [.redelivered: again.rate, .redeliveredShare: again.rate / fresh.rate]
+    }
+
+    private func drain(_ count: Int) async throws -> WorkReport {
+        let worker = try child("work", ["expect": count])
+        let report = try await worker.report(WorkReport.self)
+        await worker.stop()
+        try await checkEmpty()
+        return report
     }
 
     private func both() async throws -> [Figure: Double] {

@@ -5,6 +5,8 @@ struct Scale: Codable, Sendable {
     /// Enqueued in calls of 500.
     let batched: Int
     let crowd: Int
+    /// Drained once fresh and once redelivered. A consumer can hold at most 65 535.
+    let redelivered: Int
     let promoted: Int
     /// Of each rate of the latency measurement.
     let latencySeconds: Int
@@ -18,6 +20,7 @@ struct Scale: Codable, Sendable {
         single: 20_000,
         batched: 80_000,
         crowd: 20_000,
+        redelivered: 50_000,
         promoted: 10_000,
         latencySeconds: 15,
         idleSeconds: 10,
@@ -27,6 +30,7 @@ struct Scale: Codable, Sendable {
         single: 4_000,
         batched: 16_000,
         crowd: 4_000,
+        redelivered: 20_000,
         promoted: 2_000,
         latencySeconds: 3,
         idleSeconds: 5,

@@ -9,6 +9,8 @@ enum Figure: String, Codable, CaseIterable, Sendable {
     case enqueueBatches = "enqueue_batches"
     case drain
     case drainShare = "drain_share_of_bare"
+    case redelivered = "drain_redelivered"
+    case redeliveredShare = "drain_redelivered_share"
     case both = "enqueue_and_drain"
     case crowdRate = "four_producers"
     case crowdCall = "four_producers_call_p95"
@@ -30,6 +32,8 @@ enum Figure: String, Codable, CaseIterable, Sendable {
         case .enqueueBatches: "enqueue, batches of 500"
         case .drain: "drain what was preloaded"
         case .drainShare: "drain, share of the bare room"
+        case .redelivered: "drain what somebody who died had held"
+        case .redeliveredShare: "  share of the same jobs fresh"
         case .both: "enqueue and drain at once"
         case .crowdRate: "four processes enqueue, one drains"
         case .crowdCall: "  p95 of a call"
@@ -46,9 +50,11 @@ enum Figure: String, Codable, CaseIterable, Sendable {
 
     var unit: String {
         switch self {
-        case .barePublish, .bareConsume, .enqueueSingle, .enqueueBatches, .drain, .both, .crowdRate, .promoter: "jobs/s"
+        case .barePublish, .bareConsume, .enqueueSingle, .enqueueBatches, .drain, .redelivered, .both, .crowdRate,
+            .promoter:
+            "jobs/s"
         case .bareCPU, .workerCPU: "µs/job"
-        case .drainShare: ""
+        case .drainShare, .redeliveredShare: ""
         case .crowdCall, .latency200p50, .latency200p95, .latency1000p50, .latency1000p95: "ms"
         case .workerMemory: "MB"
         case .idleCPU: "%"
@@ -69,6 +75,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
         case (.enqueueSingle, .embedded): .atLeast(8_000)
         case (.drain, .embedded): .atLeast(20_000)
         case (.latency200p50, .embedded): .atMost(15)
+        case (.redeliveredShare, _): .atLeast(0.8)
         case (.promoter, _): .atLeast(5_000)
         case (.idleCPU, _): .atMost(1)
         case (.workerMemory, _): .atMost(80)

@@ -60,7 +60,7 @@ final class ChildProcess: Sendable {
             }
             group.addTask { [pid] in
                 try await Task.sleep(for: limit)
-                kill(pid, SIGKILL)
+                Foundation.kill(pid, SIGKILL)
                 throw BenchFailure("process \(pid) did not report within \(limit)")
             }
             defer { group.cancelAll() }
@@ -73,6 +73,12 @@ final class ChildProcess: Sendable {
     /// Asks it to drain and waits for its end.
     func stop() async {
         process.withLock { $0.terminate() }
+        await ended()
+    }
+
+    /// As a crash ends it.
+    func kill() async {
+        Foundation.kill(pid, SIGKILL)
         await ended()
     }
 

@@ -51,9 +51,10 @@ extension SQLSession {
         var finished: Set<JobID> = []
         let select = TurningTables.effects.union(
             "select job_id from",
-            where: "job_id in \(dialect.texts(":ids")) and step = :step"
+            where: "\(dialect.isListed("job_id")) and step = :step"
         )
-        for row in try query(select, ["ids": .list(ids), "step": .text(Self.finishedStep)]) {
+        let parameters: SQLParameters = ["ids": .list(ids), "step": .text(Self.finishedStep)]
+        for row in try query("\(dialect.list(of: ":ids")) \(select)", parameters) {
             finished.insert(try row.id("job_id"))
         }
         return finished

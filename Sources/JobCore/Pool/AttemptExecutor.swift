@@ -116,7 +116,11 @@ struct AttemptExecutor: Sendable {
         let envelope: Envelope
         switch prepared.envelope {
         case .failure(let malformed):
-            try await settle([.bury(strange(prepared, malformed, at: address))], strangeToken(of: prepared))
+            try await settle(
+                [.bury(strange(prepared, malformed, at: address))],
+                of: prepared,
+                strangeToken(of: prepared)
+            )
             flow.record(address) { $0.dead += 1 }
             return .settled
         case .success(let decoded):
@@ -162,14 +166,20 @@ struct AttemptExecutor: Sendable {
         return RunToken(key: key, generation: generation)
     }
 
-    /// The start marks of a job that came back end in the transaction that ends its attempt; nothing is written of a run
-    /// that was taken over.
-    private func settle(_ settlements: [Settlement], _ token: RunToken?) async throws(StoreError) {
-        guard let token, token.generation > 0 || !settlements.isEmpty else {
+    /// Nothing is written of a run that was taken over, and nothing at all of one that leaves nothing: its start mark, if
+    /// it has one, names a job that will not come back. Those of a suspect end when it has run alone.
+    private func settle(
+        _ settlements: [Settlement],
+        of prepared: PreparedAttempt,
+        _ token: RunToken?
+    ) async throws(StoreError) {
+        guard let token else {
             for settlement in settlements { try await settler.settle(settlement) }
             return
         }
-        try await settler.settle(.ended(token, with: settlements))
+        let all = prepared.isAlone ? settlements + [.clear(token.key)] : settlements
+        guard !all.isEmpty else { return }
+        try await settler.settle(.ended(token, with: all))
     }
 
     private func perform(
@@ -236,7 +246,7 @@ struct AttemptExecutor: Sendable {
             if let origin = envelope.origin { settlements.append(.record(envelope.id, origin: origin)) }
             if scope.deduplicates { settlements.append(.finish(envelope.id)) }
             if scope.usesCheckpoint { settlements.append(.forget(envelope.id)) }
-            try await settle(settlements, scope.token)
+            try await settle(settlements, of: prepared, scope.token)
             let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
             flow.record(address) { counts in
                 counts.done += 1
@@ -245,7 +255,8 @@ struct AttemptExecutor: Sendable {
             }
             return .settled
         case .wait(let due, let reason, let attempt, let failure):
-            try await settle([.wait(entry(envelope, address, due, reason, attempt, failure))], scope.token)
+            let entry = entry(envelope, address, due, reason, attempt, failure)
+            try await settle([.wait(entry)], of: prepared, scope.token)
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
             return .settled
         case .bury(let failure):
@@ -259,7 +270,8 @@ struct AttemptExecutor: Sendable {
             var envelope = envelope
             envelope.carried[HeaderName.alone] = nil
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
-            try await settle([.bury(letter)] + (scope.usesCheckpoint ? [.forget(envelope.id)] : []), scope.token)
+            let forgotten: [Settlement] = scope.usesCheckpoint ? [.forget(envelope.id)] : []
+            try await settle([.bury(letter)] + forgotten, of: prepared, scope.token)
             flow.record(address) { $0.dead += 1 }
             return .settled
         case .giveBack:

@@ -10,7 +10,7 @@ struct CreditGauge: Sendable {
     /// Roughly what the bodies of one lane may take up here.
     static let maximumBytes = 64 << 20
 
-    private let concurrency: Int
+    let concurrency: Int
     private let isFixed: Bool
     private(set) var credit: Int
     /// Of the attempts since the last review, and half of what was before: a lane that changes is soon believed.
@@ -30,7 +30,6 @@ struct CreditGauge: Sendable {
     /// An attempt has ended, its settling included.
     /// - Returns: the new credit, when it is to change.
     mutating func finished(lasting duration: Duration, bytes size: Int, now: ContinuousClock.Instant) -> Int? {
-        guard !isFixed else { return nil }
         attempts += 1
         time += duration
         bytes += size
@@ -44,7 +43,7 @@ struct CreditGauge: Sendable {
         attempts = (attempts + 1) / 2
         time /= 2
         bytes /= 2
-        guard wanted >= credit * 2 || wanted * 2 <= credit else { return nil }
+        guard !isFixed, wanted >= credit * 2 || wanted * 2 <= credit else { return nil }
         credit = wanted
         return wanted
     }

@@ -10,9 +10,10 @@ final class QueueRunner: Sendable {
         /// Why fetching stops for now; the runner goes on when the store answers again.
         var storeLost = false
         /// Attempts whose start marks are this process's and that have not ended.
-        var marked: Set<AttemptKey> = []
+        var marked: [DeliveryTag: AttemptKey] = [:]
         var head = LaneHead()
         var gauge: CreditGauge
+        var pace: RedeliveryPace
     }
 
     let address: QueueAddress
@@ -44,7 +45,7 @@ final class QueueRunner: Sendable {
         var logger = logger
         logger[metadataKey: LogKey.queue] = "\(address)"
         self.logger = logger
-        state = Mutex(State(gauge: gauge))
+        state = Mutex(State(gauge: gauge, pace: RedeliveryPace(slots: gauge.concurrency)))
     }
 
     /// What this process has seen of the lane's head since the last call.
@@ -114,23 +115,33 @@ final class QueueRunner: Sendable {
         }
     }
 
-    /// False when nothing more shall start.
+    /// False when nothing more shall start. While one piece of the batch starts, the next is looked up.
     private func start(_ batch: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
         var rest = batch[...]
-        while let first = rest.first {
-            note(first)
-            guard await slots.acquire(address.lane) else { return false }
-            if isLookedUp(first) {
-                let others = rest.dropFirst().prefix { isLookedUp($0) }
-                let group = rest.prefix(1 + slots.acquireFree(upTo: others.count))
-                rest = rest.dropFirst(group.count)
-                guard await startAgain(Array(group), acknowledger) else { return false }
-            } else {
-                rest = rest.dropFirst()
-                begin(first, .run, generation: 0, acknowledger)
-            }
+        var piece = nextPiece(&rest)
+        var greetings = await lookUp(piece)
+        while !piece.isEmpty {
+            let following = nextPiece(&rest)
+            async let next = lookUp(following)
+            let goesOn = await start(piece, greetings, acknowledger)
+            (piece, greetings) = (following, await next)
+            guard goesOn else { return false }
         }
         return true
+    }
+
+    /// What is looked up at once, or as many as need no look-up.
+    private func nextPiece(_ rest: inout ArraySlice<Delivery>) -> ArraySlice<Delivery> {
+        guard let first = rest.first else { return [] }
+        let isLookedUp = isLookedUp(first)
+        var piece = rest.prefix { self.isLookedUp($0) == isLookedUp }
+        if isLookedUp {
+            piece = piece.prefix(
+                state.withLock { $0.pace.size(starts: $0.gauge.starts(within: RedeliveryPace.horizon)) }
+            )
+        }
+        rest = rest.dropFirst(piece.count)
+        return piece
     }
 
     /// What was handed out before, and what is to have its effect once however often it comes.
@@ -138,32 +149,44 @@ final class QueueRunner: Sendable {
         delivery.redelivered || attempts.deduplicates(delivery.message)
     }
 
-    /// What comes back is looked up when there is a slot for it, as many at a time as there are slots: should this
-    /// process die, its marks name only jobs that were running. False when the store is lost.
-    private func startAgain(_ group: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
-        let answers: [DeliveryTag: Welcome]
+    /// Nil when the store is lost.
+    private func lookUp(_ piece: ArraySlice<Delivery>) async -> [DeliveryTag: Greeting]? {
+        guard let first = piece.first, isLookedUp(first) else { return [:] }
         do throws(StoreError) {
-            answers = try await redeliveries.welcome(group)
-        } catch {
-            for _ in group { slots.release() }
-            await park(error)
-            return false
-        }
-        remember(group.filter { answers[$0.tag]?.answer == .run })
-        for delivery in group {
-            let welcome = answers[delivery.tag]
-            if welcome?.answer == .finished {
-                acknowledger.acknowledge(delivery.tag, ran: nil)
-                slots.release()
-            } else {
-                begin(delivery, welcome?.answer ?? .run, generation: welcome?.generation, acknowledger)
+            let greetings = try await redeliveries.welcome(piece)
+            let hasSuspect = greetings.values.contains { $0.welcome.answer == .runAlone }
+            state.withLock { state in
+                state.pace.answered(piece.count, hasSuspect: hasSuspect)
+                for (tag, greeting) in greetings where greeting.welcome.answer == .run {
+                    state.marked[tag] = greeting.key
+                }
             }
+            return greetings
+        } catch {
+            await park(error)
+            return nil
         }
-        return true
     }
 
-    private func remember(_ marked: [Delivery]) {
-        state.withLock { $0.marked.formUnion(marked.compactMap { AttemptKey($0.message) }) }
+    /// False when nothing more shall start.
+    private func start(
+        _ piece: ArraySlice<Delivery>,
+        _ greetings: [DeliveryTag: Greeting]?,
+        _ acknowledger: Acknowledger
+    ) async -> Bool {
+        guard let greetings else { return false }
+        for delivery in piece {
+            let welcome = greetings[delivery.tag]?.welcome
+            if welcome?.answer == .finished {
+                acknowledger.acknowledge(delivery.tag, ran: nil)
+                continue
+            }
+            note(delivery)
+            guard await slots.acquire(address.lane) else { return false }
+            let generation = isLookedUp(delivery) ? welcome?.generation : 0
+            begin(delivery, welcome?.answer ?? .run, generation: generation, acknowledger)
+        }
+        return true
     }
 
     /// What goes back on purpose blames nobody. Marks that cannot be withdrawn now are tried at the next giving back: while
@@ -172,8 +195,8 @@ final class QueueRunner: Sendable {
         let marked = state.withLock { $0.marked }
         guard !marked.isEmpty else { return }
         do throws(StoreError) {
-            try await store.withdrawStarts(Array(marked), worker: attempts.worker)
-            state.withLock { $0.marked.subtract(marked) }
+            try await store.withdrawStarts(Array(marked.values), worker: attempts.worker)
+            state.withLock { state in for tag in marked.keys { state.marked[tag] = nil } }
         } catch {
             logger.warning("start marks stay for now", metadata: [LogKey.error: "\(error.label)"])
         }
@@ -236,7 +259,7 @@ final class QueueRunner: Sendable {
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
         let delivery = prepared.delivery
-        if prepared.generation != 0, let key = prepared.key { state.withLock { _ = $0.marked.remove(key) } }
+        if prepared.generation != 0 { state.withLock { _ = $0.marked.removeValue(forKey: delivery.tag) } }
         acknowledger.acknowledge(delivery.tag, ran: delivery.message)
     }
 

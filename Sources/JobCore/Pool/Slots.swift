@@ -33,16 +33,6 @@ package final class Slots: Sendable {
         }
     }
 
-    /// Takes what is free at this moment, at most `limit`; how many.
-    package func acquireFree(upTo limit: Int) -> Int {
-        state.withLock { state in
-            guard !state.closed, !state.ended else { return 0 }
-            let taken = min(state.free, max(0, limit))
-            state.free -= taken
-            return taken
-        }
-    }
-
     /// The usual case, without the price of a continuation. Nobody waits while a slot is free.
     private func takeFree() -> Bool {
         state.withLock { state in

@@ -1,5 +1,12 @@
 import Logging
 
+/// What was decided about one delivery.
+struct Greeting: Sendable {
+    let welcome: Welcome
+    /// Nil for a message that was adopted.
+    let key: AttemptKey?
+}
+
 /// Decides about deliveries that were handed out before, ahead of their start.
 struct Redeliveries: Sendable {
     private static let adoptionDeadline: Duration = .seconds(5)
@@ -14,26 +21,26 @@ struct Redeliveries: Sendable {
     let logger: Logger
 
     /// What to do with each. Jobs that are to run are marked as begun by this process when this returns.
-    func welcome(_ deliveries: [Delivery]) async throws(StoreError) -> [DeliveryTag: Welcome] {
-        var answers: [DeliveryTag: Welcome] = [:]
-        var keys: [AttemptKey] = []
+    func welcome(_ deliveries: some Collection<Delivery>) async throws(StoreError) -> [DeliveryTag: Greeting] {
+        var answers: [DeliveryTag: Greeting] = [:]
+        var known: [(tag: DeliveryTag, key: AttemptKey)] = []
         var twice: Set<JobID> = []
         var nameless: [Delivery] = []
         for delivery in deliveries {
             if let key = AttemptKey(delivery.message) {
-                keys.append(key)
+                known.append((delivery.tag, key))
                 if deduplicating.contains(delivery.message.routingKey) { twice.insert(key.id) }
             } else if delivery.message.messageID == nil {
                 nameless.append(delivery)
             }
         }
-        if !keys.isEmpty {
-            let found = try await lookUp(keys, twice)
-            for delivery in deliveries {
-                if let key = AttemptKey(delivery.message) { answers[delivery.tag] = found[key] }
-            }
+        if !known.isEmpty {
+            let found = try await lookUp(known.map(\.key), twice)
+            for (tag, key) in known { answers[tag] = found[key].map { Greeting(welcome: $0, key: key) } }
         }
-        for tag in await adopt(nameless) { answers[tag] = Welcome(answer: .finished, generation: 0) }
+        for tag in await adopt(nameless) {
+            answers[tag] = Greeting(welcome: Welcome(answer: .finished, generation: 0), key: nil)
+        }
         return answers
     }
 

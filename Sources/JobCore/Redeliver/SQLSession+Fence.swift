@@ -11,6 +11,7 @@ extension SQLSession {
     /// Those that have been begun again since, by one statement.
     func superseded(among tokens: [RunToken]) throws(StoreError) -> Set<RunToken> {
         guard !tokens.isEmpty else { return [] }
+        for statement in dialect.byKeysOnly { try execute(statement) }
         var begun: [JobID: [RunToken]] = [:]
         for row in try query(FenceQuery.text(dialect), ["ids": .list(Set(tokens.map(\.key.id)))]) {
             let token = RunToken(
@@ -41,9 +42,10 @@ private enum FenceQuery {
     }
 
     private static func make(_ dialect: Dialect) -> String {
-        TurningTables.marks.union(
+        let marks = TurningTables.marks.union(
             "select job_id, run, attempt, ready_at, generation from",
-            where: "job_id in \(dialect.texts(":ids")) and generation > 0"
+            where: "\(dialect.isListed("job_id")) and generation > 0"
         )
+        return "\(dialect.list(of: ":ids")) \(marks)"
     }
 }

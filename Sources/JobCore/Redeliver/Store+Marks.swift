@@ -29,6 +29,7 @@ extension Store {
         witness: any DeathWitness
     ) async throws(StoreError) -> [AttemptKey: Welcome] {
         try await driver.write { session throws(StoreError) in
+            for statement in session.dialect.byKeysOnly { try session.execute(statement) }
             let histories = try session.histories(of: keys)
             let finished = try session.finished(among: deduplicating)
             var answers: [AttemptKey: Welcome] = [:]
@@ -54,12 +55,12 @@ extension Store {
     package func withdrawStarts(_ keys: [AttemptKey], worker: String) async throws(StoreError) {
         try await driver.write { session throws(StoreError) in
             for table in TurningTables.marks.names where try session.isFilled(table) {
-                try session.executeBatch(
+                try session.execute(
                     """
-                    update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
-                        and attempt = :attempt and ready_at = :ready_at and kind = 'start' and worker = :worker
+                    update \(table) set ended_at = (select now_ms()) where kind = 'start' and worker = :worker
+                        and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.select(session.dialect))
                     """,
-                    keys.map { $0.parameters.merging(worker: worker) }
+                    ["keys": AttemptKeyRows.json(keys), "worker": .text(worker)]
                 )
             }
         }
@@ -67,17 +68,17 @@ extension Store {
 }
 
 extension SQLSession {
-    /// The attempts have ended: their start marks blame nobody any more. They stay, so that a process that was stopped
-    /// meanwhile finds on waking that others had its jobs.
-    func endStarts(_ keys: [AttemptKey]) throws(StoreError) {
+    /// The attempts have ended: start marks of whomever blame nobody for them any more. They stay, so that a process that
+    /// was stopped meanwhile finds on waking that others had its jobs.
+    func endStarts(of keys: [AttemptKey]) throws(StoreError) {
         guard !keys.isEmpty else { return }
         for table in TurningTables.marks.names where try isFilled(table) {
-            try executeBatch(
+            try execute(
                 """
-                update \(table) set ended_at = (select now_ms()) where job_id = :id and run = :run
-                    and attempt = :attempt and ready_at = :ready_at and kind = 'start' and ended_at is null
+                update \(table) set ended_at = (select now_ms()) where kind = 'start' and ended_at is null
+                    and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.select(dialect))
                 """,
-                keys.map(\.parameters)
+                ["keys": AttemptKeyRows.json(keys)]
             )
         }
     }
@@ -89,30 +90,28 @@ extension SQLSession {
 
     func markDone(_ keys: [AttemptKey], worker: String) throws(StoreError) {
         guard !keys.isEmpty else { return }
-        try executeBatch(
+        try execute(
             """
             insert into \(TurningTables.marks.table(at: try now())) (job_id, run, attempt, ready_at, kind, worker, at_ms)
-            values (:id, :run, :attempt, :ready_at, 'done', :worker, (select now_ms())) on conflict do nothing
+            select k.job_id, k.run, k.attempt, k.ready_at, 'done', :worker, (select now_ms())
+            from \(AttemptKeyRows.table(dialect)) as k where true on conflict do nothing
             """,
-            keys.map { $0.parameters.merging(worker: worker) }
+            ["keys": AttemptKeyRows.json(keys), "worker": .text(worker)]
         )
     }
 
     fileprivate func begin(_ answers: [AttemptKey: Welcome], worker: String) throws(StoreError) {
         guard !answers.isEmpty else { return }
-        try executeBatch(
+        try execute(
             """
             insert into \(TurningTables.marks.table(at: try now()))
                 (job_id, run, attempt, ready_at, kind, worker, at_ms, generation)
-            values (:id, :run, :attempt, :ready_at, 'start', :worker, (select now_ms()), :generation)
+            select k.job_id, k.run, k.attempt, k.ready_at, 'start', :worker, (select now_ms()), k.generation
+            from \(AttemptKeyRows.table(dialect)) as k where true
             on conflict (job_id, run, attempt, ready_at, kind, worker)
                 do update set at_ms = excluded.at_ms, generation = excluded.generation, ended_at = null
             """,
-            answers.map { key, welcome in
-                var parameters = key.parameters.merging(worker: worker)
-                parameters["generation"] = .int(welcome.generation)
-                return parameters
-            }
+            ["keys": AttemptKeyRows.json(answers.mapValues(\.generation)), "worker": .text(worker)]
         )
     }
 
@@ -147,12 +146,12 @@ private enum TraceQuery {
     }
 
     private static func make(_ dialect: Dialect) -> String {
-        let ids = dialect.texts(":ids")
         let marks = TurningTables.marks.union(
             "select job_id, kind, run, attempt, ready_at, worker, at_ms, generation, ended_at from",
-            where: "job_id in \(ids)"
+            where: dialect.isListed("job_id")
         )
         return """
+            \(dialect.list(of: ":ids"))
             select m.job_id as job_id, m.kind as kind, m.run as run, m.attempt as attempt, m.ready_at as ready_at,
                 m.worker as worker, w.host as host, w.pid as pid, w.state as state,
                 (select now_ms()) - coalesce(w.heartbeat_at, m.at_ms) as silence, m.generation as generation,
@@ -160,10 +159,10 @@ private enum TraceQuery {
             from (\(marks)) as m left join workers as w on w.id = m.worker
             union all
             select id, 'waiting', '', attempt, due_at, claimed_by, null, null, null, 0, 0, 0
-            from waiting where id in \(ids)
+            from waiting where \(dialect.isListed("id"))
             union all
             select job_id, 'dead', death_id, attempts, failed_at, null, null, null, null, 0, 0, 0
-            from dead_letters where job_id in \(ids)
+            from dead_letters where \(dialect.isListed("job_id"))
             """
     }
 }
@@ -193,22 +192,5 @@ extension Trace {
         default:
             return nil
         }
-    }
-}
-
-extension AttemptKey {
-    fileprivate var parameters: SQLParameters {
-        [
-            "id": .id(id), "run": .scrubbed(run, maximumBytes: 512), "attempt": .int(attempt),
-            "ready_at": .instant(readyAt),
-        ]
-    }
-}
-
-extension SQLParameters {
-    fileprivate func merging(worker: String) -> SQLParameters {
-        var merged = self
-        merged["worker"] = .text(worker)
-        return merged
     }
 }

@@ -10,7 +10,9 @@ package indirect enum Settlement: Sendable {
     case finish(JobID)
     /// A job that has kept checkpoints has ended.
     case forget(JobID)
-    /// A run has ended: its start marks end with it, and nothing of it is written when another process has taken it over.
+    /// A suspect's run alone has ended: the start marks that made it one blame nobody any more.
+    case clear(AttemptKey)
+    /// What a run leaves: nothing of it is written when another process has taken the job over.
     case ended(RunToken, with: [Settlement])
 }
 
@@ -20,7 +22,7 @@ extension Settlement {
         switch self {
         case .bury(let letter): letter
         case .ended(_, let inner): inner.lazy.compactMap(\.letter).first
-        case .wait, .record, .done, .finish, .forget: nil
+        case .wait, .record, .done, .finish, .forget, .clear: nil
         }
     }
 
@@ -61,7 +63,7 @@ private struct SortedSettlements {
     var done: [String: [AttemptKey]] = [:]
     var finished: [JobID] = []
     var forgotten: [JobID] = []
-    var ended: [AttemptKey] = []
+    var cleared: [AttemptKey] = []
 
     mutating func add(_ settlement: Settlement) {
         switch settlement {
@@ -73,10 +75,8 @@ private struct SortedSettlements {
         case .done(let keys, let worker): done[worker, default: []] += keys
         case .finish(let id): finished.append(id)
         case .forget(let id): forgotten.append(id)
-        case .ended(let token, let inner):
-            // A run of the first generation has left no mark, and nobody else has.
-            if token.generation > 0 { ended.append(token.key) }
-            for settlement in inner { add(settlement) }
+        case .clear(let key): cleared.append(key)
+        case .ended(_, let inner): for settlement in inner { add(settlement) }
         }
     }
 }
@@ -97,6 +97,6 @@ extension SQLSession {
         for (worker, keys) in batch.done { try markDone(keys, worker: worker) }
         try finish(batch.finished)
         if !batch.forgotten.isEmpty { try forgetCheckpoints(of: batch.forgotten) }
-        try endStarts(batch.ended)
+        try endStarts(of: batch.cleared)
     }
 }

@@ -16,7 +16,7 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
     public static func instant(_ value: Timestamp) -> SQLValue { .int(value.milliseconds) }
     public static func instant(_ value: Timestamp?) -> SQLValue { value.map { .int($0.milliseconds) } ?? .null }
     public static func id(_ value: JobID) -> SQLValue { .text(value.description) }
-    /// For `Dialect.texts`: one parameter that holds any number.
+    /// For `Dialect.list`: one parameter that holds any number.
     static func list(_ ids: Set<JobID>) -> SQLValue {
         .text("[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]")
     }

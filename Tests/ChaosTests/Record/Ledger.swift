@@ -62,9 +62,14 @@ struct Ledger: Sendable {
             .reduce(0) { $0 + $1.runningCounts.values.reduce(0, +) }
     }
 
-    /// Start marks that somebody has left behind.
+    /// Start marks that somebody has left behind on a job that is not over.
     func marks() async throws -> Int {
-        try await count("select count(*) as n from marks where kind = 'start' and ended_at is null")
+        try await count(
+            """
+            select count(*) as n from marks where kind = 'start' and ended_at is null
+                and job_id not in (select job_id from probe_effects union select job_id from dead_letters)
+            """
+        )
     }
 
     /// How many of these have left the effect of the attempt that succeeds.

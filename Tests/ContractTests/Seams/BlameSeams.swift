@@ -91,7 +91,6 @@ extension Contract {
                     }
                 }
                 #expect(lone.ran == [])
-                #expect(try await world.marks() == [])
             }
         }
 
