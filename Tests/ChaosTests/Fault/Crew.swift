@@ -21,8 +21,8 @@ actor Crew {
     /// Daemons that ended by a signal nobody here has sent.
     private(set) var crashes: [Int32] = []
     private var killed: Set<pid_t> = []
-    /// Process numbers of all that ever ran.
-    private(set) var history: Set<pid_t> = []
+    /// When each of all that ever ran lived, ms since 1970: in a long run the system gives process numbers again.
+    private(set) var history: [pid_t: [ClosedRange<Int64>]] = [:]
 
     init(_ ground: Ground) {
         self.ground = ground
@@ -44,8 +44,10 @@ actor Crew {
             let child = try ground.start(arguments, log: "\(role.rawValue)-\(index)")
             members[index].child = child
             let start = ContinuousClock.now
-            history.insert(child.pid)
+            let (lives, born) = (history[child.pid] ?? [], Timestamp.now().milliseconds)
+            history[child.pid] = lives + [born...Int64.max]
             let ending = await child.ended()
+            history[child.pid] = lives + [born...Timestamp.now().milliseconds]
             guard isOpen else { return }
             switch ending {
             case .signal where killed.contains(child.pid): continue

@@ -12,7 +12,8 @@ struct MismatchPlan: Sendable {
     var rate: Int { concurrency * 1000 / work * 10 }
 
     static let short = MismatchPlan(duration: .seconds(6))
-    static let full = MismatchPlan(duration: .seconds(60))
+    /// Of 20 ms each: what RabbitMQ holds grows with the rate of messages it refuses, not with their number.
+    static let full = MismatchPlan(duration: .seconds(60), work: 20)
 
     static var chosen: MismatchPlan {
         ProcessInfo.processInfo.environment["JOBS_CHAOS"] == "full" ? full : short

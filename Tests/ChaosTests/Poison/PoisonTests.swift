@@ -56,7 +56,7 @@ extension Chaos {
             let company = await crew.history
             #expect(runs.count == probes.poison.count)
             for processes in runs.values {
-                let together = processes.count { company.contains($0) }
+                let together = processes.count { run in company[run.pid]?.contains { $0.contains(run.at) } ?? false }
                 #expect(together <= 2 && processes.count > together, "\(processes)")
             }
             #expect(try await ledger.left() == 0)

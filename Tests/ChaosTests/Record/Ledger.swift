@@ -38,14 +38,14 @@ struct Ledger: Sendable {
         Set(try await effects().map(\.id)).subtracting(others).count
     }
 
-    /// Process numbers in which each of these jobs has left an effect.
-    func processes(of jobs: Set<JobID>) async throws -> [JobID: [pid_t]] {
+    /// In which process, and when (ms since 1970), each of these jobs has left an effect.
+    func processes(of jobs: Set<JobID>) async throws -> [JobID: [(pid: pid_t, at: Int64)]] {
         try await ground.platform.store.driver.read { session throws(StoreError) in
-            var processes: [JobID: [pid_t]] = [:]
-            for row in try session.query("select job_id, process from probe_effects") {
+            var processes: [JobID: [(pid: pid_t, at: Int64)]] = [:]
+            for row in try session.query("select job_id, process, at_ms from probe_effects") {
                 let id = try row.id("job_id")
                 guard jobs.contains(id), let process = pid_t(try row.text("process")) else { continue }
-                processes[id, default: []].append(process)
+                processes[id, default: []].append((process, try row.int("at_ms")))
             }
             return processes
         }
