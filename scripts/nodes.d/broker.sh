@@ -42,6 +42,18 @@ write_broker_configuration() {
         umask 077
         cat >"$dir/broker/rabbitmq.conf" <<TEXT
 listeners.tcp.local = 127.0.0.1:$amqp_port
+listeners.ssl.local = 127.0.0.1:$amqps_port
+ssl_options.cacertfile = $dir/certificates/authority.pem
+ssl_options.certfile = $dir/certificates/server.pem
+ssl_options.keyfile = $dir/certificates/server.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
+ssl_options.versions.1 = tlsv1.3
+ssl_options.versions.2 = tlsv1.2
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = AMQPLAIN
+auth_mechanisms.3 = EXTERNAL
+ssl_cert_login_from = common_name
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $management_port
 prometheus.tcp.ip = 127.0.0.1
@@ -59,7 +71,7 @@ TEXT
         chmod 400 "$dir/broker/home/cookie.new"
         mv -f "$dir/broker/home/cookie.new" "$dir/broker/home/.erlang.cookie"
     )
-    echo '[rabbitmq_management,rabbitmq_prometheus].' >"$dir/broker/enabled_plugins"
+    echo '[rabbitmq_management,rabbitmq_prometheus,rabbitmq_auth_mechanism_ssl].' >"$dir/broker/enabled_plugins"
     rm -f "$dir/broker/advanced.config"
 }
 
@@ -73,6 +85,7 @@ spawn_epmd() {
 spawn_broker() {
     if broker_pid >/dev/null; then return 0; fi
     if port_open "$amqp_port"; then fail "port $amqp_port of the broker is taken by another process"; fi
+    write_certificates
     write_broker_configuration
     spawn_epmd
     broker_environment

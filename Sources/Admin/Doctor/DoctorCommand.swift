@@ -17,6 +17,7 @@ struct DoctorCommand: JobsCommand {
         do {
             let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
             checks.insert(.good("configuration", configuration.summary), at: 0)
+            if let transport = TransportCheck(configuration).run() { checks.append(transport) }
             try await context.withPlatform(.look) { platform in
                 title = platform.display
                 checks += await StoreChecks(platform).run()

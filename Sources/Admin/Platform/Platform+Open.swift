@@ -15,7 +15,7 @@ extension Platform {
         case .embedded(let path):
             try await openEmbedded(path, purpose, logger)
         case .cluster(let broker, let database, let management):
-            try await openCluster(broker, database, management, configuration.prefix, purpose, logger)
+            try await openCluster(broker, database, management, configuration, purpose, logger)
         }
     }
 
@@ -57,21 +57,22 @@ extension Platform {
         _ brokerURL: String,
         _ databaseURL: String,
         _ management: String?,
-        _ prefix: String,
+        _ configuration: PlatformConfiguration,
         _ purpose: PlatformPurpose,
         _ logger: Logger
     ) async throws -> Platform {
         let processID = JobID().description
         let database = try ClusterDatabase(
             url: databaseURL,
-            prefix: prefix,
+            prefix: configuration.prefix,
             connections: purpose == .daemon ? 6 : 2,
             logger: logger
         )
         let broker = try ClusterBroker(
             url: brokerURL,
             managementURL: management,
-            prefix: prefix,
+            security: configuration.security,
+            prefix: configuration.prefix,
             process: processID,
             logger: logger
         )

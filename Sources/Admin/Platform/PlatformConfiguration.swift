@@ -1,3 +1,4 @@
+package import Cluster
 import Foundation
 
 /// Which platform the environment chooses. Both URLs unset means `.jobs/jobs.db` in the working directory.
@@ -8,13 +9,15 @@ package struct PlatformConfiguration: Sendable {
     }
 
     package let choice: Choice
+    /// Nothing on the embedded profile.
+    package let security: BrokerSecurity
     /// Before every name of the broker and of the PostgreSQL schema.
     package let prefix: String
     /// Where the declarations are.
     package let jobsDirectory: String
 
     /// Reads `JOBS_BROKER_URL`, `JOBS_DATABASE_URL`, `JOBS_MANAGEMENT_URL` (each also as `…_FILE`, a file that holds
-    /// it), `JOBS_PREFIX` and `JOBS_DIR`. Errors name the variable and never quote a URL.
+    /// it), `JOBS_PREFIX`, `JOBS_DIR` and what `BrokerSecurity` reads. Errors name the variable and never quote a URL.
     package static func fromEnvironment(
         _ environment: [String: String]
     ) throws(ConfigurationError) -> PlatformConfiguration {
@@ -23,6 +26,7 @@ package struct PlatformConfiguration: Sendable {
         let management = try value("JOBS_MANAGEMENT_URL", environment)
         return PlatformConfiguration(
             choice: try choice(broker, database, management),
+            security: try BrokerSecurity.fromEnvironment(environment, broker: broker, management: management),
             prefix: try prefix(environment["JOBS_PREFIX"] ?? ""),
             jobsDirectory: environment["JOBS_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "jobs"
         )

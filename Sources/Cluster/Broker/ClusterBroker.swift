@@ -19,10 +19,12 @@ package final class ClusterBroker: Broker {
     /// - Parameters:
     ///   - url: `amqp://` or `amqps://`, several hosts separated by commas.
     ///   - managementURL: `http(s)://user:password@host:port`, for policies and for comparing bindings.
+    ///   - security: for `amqps://`; its authorities count for the management API too.
     ///   - prefix: `JOBS_PREFIX`, put before every name.
     package init(
         url: String,
         managementURL: String?,
+        security: BrokerSecurity = BrokerSecurity(),
         prefix: String,
         process: String,
         logger: Logger
@@ -33,6 +35,7 @@ package final class ClusterBroker: Broker {
         } catch {
             throw .refused("JOBS_BROKER_URL: \(error)")
         }
+        configuration.tls?.apply(security)
         configuration.makeHasher = { BodyDigest() }
         func named(_ role: String) -> AMQPConfiguration {
             var named = configuration
@@ -49,7 +52,11 @@ package final class ClusterBroker: Broker {
         consumers = AMQPConsumerLink(named("consume"), logger: logger)
         control = AMQPControl(named("control"), logger: logger)
         if let managementURL {
-            management = try ManagementClient(url: managementURL, virtualHost: configuration.virtualHost)
+            management = try ManagementClient(
+                url: managementURL,
+                authorityFile: security.authorityFile,
+                virtualHost: configuration.virtualHost
+            )
         } else {
             management = nil
         }
@@ -107,6 +114,15 @@ package final class ClusterBroker: Broker {
         } catch {
             throw BrokerError(error)
         }
+    }
+}
+
+extension AMQPConfiguration.TLS {
+    fileprivate mutating func apply(_ security: BrokerSecurity) {
+        authorityFile = security.authorityFile
+        certificateFile = security.certificateFile
+        keyFile = security.keyFile
+        external = security.isExternal
     }
 }
 

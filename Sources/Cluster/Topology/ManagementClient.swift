@@ -11,7 +11,7 @@ final class ManagementClient: Sendable {
     /// Percent-encoded for a path: `/` becomes `%2F`.
     let virtualHost: String
 
-    init(url: String, virtualHost: String) throws(BrokerError) {
+    init(url: String, authorityFile: String? = nil, virtualHost: String) throws(BrokerError) {
         guard var parts = URLComponents(string: url), let host = parts.host, let user = parts.user,
             parts.scheme == "http" || parts.scheme == "https"
         else {
@@ -24,7 +24,9 @@ final class ManagementClient: Sendable {
         base = (parts.string ?? "").trimmingCharacters(in: CharacterSet(charactersIn: "/"))
         self.host = host
         self.virtualHost = ManagementClient.encoded(virtualHost)
-        client = HTTPClient(HTTPClient.Configuration(addresses: .any))
+        var configuration = HTTPClient.Configuration(addresses: .any)
+        configuration.tls.caFile = authorityFile
+        client = HTTPClient(configuration)
     }
 
     func close() {

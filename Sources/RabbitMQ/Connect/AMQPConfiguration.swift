@@ -76,7 +76,9 @@ package protocol BodyHasher {
 extension AMQPConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package var description: String {
         let hosts = endpoints.map { "\($0.host.contains(":") ? "[\($0.host)]" : $0.host):\($0.port)" }
-        return "\(tls == nil ? "amqp" : "amqps")://\(user):***@\(hosts.joined(separator: ","))/\(virtualHost)"
+        // A certificate's name is the broker's to know.
+        let login = tls?.external == true ? "" : "\(user):***@"
+        return "\(tls == nil ? "amqp" : "amqps")://\(login)\(hosts.joined(separator: ","))/\(virtualHost)"
     }
 
     package var debugDescription: String { description }
