@@ -12,7 +12,7 @@ write_certificates() {
     mkdir -p "$folder"
     (
         umask 077
-        cd "$folder"
+        cd "$folder" || exit
         make_authority authority "CheckIn Jobs private nodes"
         make_certificate server authority localhost DNS:localhost
         make_certificate client authority jobs
