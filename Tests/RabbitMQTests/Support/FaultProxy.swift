@@ -27,9 +27,10 @@ final class FaultProxy: Sendable {
     private let wake: (read: Int32, write: Int32)
     private let state = Mutex(State())
 
-    init(target: UInt16) throws {
+    /// - Parameter port: to listen on; 0 for any that is free.
+    init(target: UInt16, port: UInt16 = 0) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0, let (listener, port) = Loopback.listen() else {
+        guard pipe(&ends) == 0, let (listener, port) = Loopback.listen(port) else {
             throw MissingPeer(description: "no port for the proxy")
         }
         (self.listener, self.port, self.target, wake) = (listener, port, target, (ends[0], ends[1]))

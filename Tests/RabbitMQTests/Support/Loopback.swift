@@ -2,9 +2,12 @@ import Glibc
 
 /// Sockets on 127.0.0.1.
 enum Loopback {
-    static func listen() -> (descriptor: Int32, port: UInt16)? {
+    /// - Parameter port: 0 for any that is free.
+    static func listen(_ port: UInt16 = 0) -> (descriptor: Int32, port: UInt16)? {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = address(port: 0)
+        var on: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        var address = address(port: port)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
