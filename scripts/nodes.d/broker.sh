@@ -3,6 +3,9 @@
 # shellcheck disable=SC2154
 
 rabbitmq_bin=/usr/lib/rabbitmq/bin
+# Of a node alone; the file with the ports has others in a cluster.
+node_name="jobs"
+cluster_names=()
 
 require_broker() {
     [[ -x $rabbitmq_bin/rabbitmq-server ]] || fail "RabbitMQ is not installed; run: scripts/deps cluster"
@@ -18,7 +21,7 @@ broker_environment() {
     broker_variables=(
         HOME="$dir/broker/home"
         RUNNING_UNDER_SYSTEMD=true
-        RABBITMQ_NODENAME=jobs@localhost
+        RABBITMQ_NODENAME="${node_name:-jobs}@localhost"
         RABBITMQ_DIST_PORT="$dist_port"
         RABBITMQ_MNESIA_BASE="$dir/broker/mnesia"
         RABBITMQ_LOG_BASE="$dir/broker/log"
@@ -67,6 +70,7 @@ disk_free_limit.absolute = 200MB
 log.console = false
 log.file.level = info
 TEXT
+        write_peers >>"$dir/broker/rabbitmq.conf"
         printf '%s' "$broker_cookie" >"$dir/broker/home/cookie.new"
         chmod 400 "$dir/broker/home/cookie.new"
         mv -f "$dir/broker/home/cookie.new" "$dir/broker/home/.erlang.cookie"
@@ -75,9 +79,19 @@ TEXT
     rm -f "$dir/broker/advanced.config"
 }
 
+# Of a cluster (scripts/broker-cluster): the names that form it at their first boot.
+write_peers() {
+    local index
+    if ((${#cluster_names[@]} == 0)); then return 0; fi
+    echo "cluster_formation.peer_discovery_backend = classic_config"
+    for index in "${!cluster_names[@]}"; do
+        echo "cluster_formation.classic_config.nodes.$((index + 1)) = ${cluster_names[index]}@localhost"
+    done
+}
+
 # An epmd of our own, on 127.0.0.1: Erlang would start one itself, as a daemon that outlives the node.
 spawn_epmd() {
-    if epmd_pid >/dev/null; then return 0; fi
+    if epmd_pid >/dev/null || port_open "$epmd_port"; then return 0; fi
     spawn "$dir/epmd.pid" "$dir/broker/log/epmd.log" "$dir" epmd -address 127.0.0.1 -port "$epmd_port"
     wait_until 10 port_open "$epmd_port" || fail "epmd does not answer on port $epmd_port: $dir/broker/log/epmd.log"
 }

@@ -10,7 +10,9 @@ enum SQLiteFailure {
             return .busy(message)
         case SQLITE_CONSTRAINT:
             return .constraint(constraintName(message))
-        case SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOMEM, SQLITE_PROTOCOL:
+        case SQLITE_FULL:
+            return .unavailable("the disk is full (\(message)): make room where the file is, nothing needs a restart")
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOMEM, SQLITE_PROTOCOL:
             return .unavailable(message)
         default:
             return isSchemaMessage(message) ? .schema("\(message); run jobctl migrate apply") : .refused(message)

@@ -83,6 +83,18 @@ struct ConfirmLedger<Token> {
         return entries[head...].compactMap { entry in entry.token.map { ($0, entry.returned) } }
     }
 
+    /// Nobody waits for these any more; their numbers stay taken, so that late answers find their place.
+    mutating func abandon() -> [(token: Token, returned: Outcome?)] {
+        var abandoned: [(token: Token, returned: Outcome?)] = []
+        for index in entries[head...].indices {
+            guard let token = entries[index].token.take() else { continue }
+            abandoned.append((token, entries[index].returned))
+        }
+        inFlight = 0
+        forgetSettled()
+        return abandoned
+    }
+
     private func position(_ tag: UInt64) -> Int? {
         guard tag >= base, tag - base < UInt64(entries.count - head) else { return nil }
         return head + Int(tag - base)

@@ -19,6 +19,9 @@ final class PublishChannel: ChannelRole {
         var sent = 0
     }
 
+    /// How long a broker that has just called an alarm is given to answer what it had read before.
+    private static let blockedGrace: Duration = .milliseconds(50)
+
     private unowned let core: LinkCore
     private let options: AMQPPublisher.Options
     private var phase = Phase.offline
@@ -29,6 +32,7 @@ final class PublishChannel: ChannelRole {
     private var deadlines = DeadlineHeap<PublishBatch>()
     private var partial: Partial?
     private var channelBackoff = Backoff(limit: .seconds(5))
+    private var blockedAt: Instant?
     private var isDraining = false
     private var drainWaiters: [(deadline: Instant, continuation: CheckedContinuation<Void, Never>)] = []
 
@@ -156,7 +160,9 @@ final class PublishChannel: ChannelRole {
             case .offline, .ready: nil
             }
         let confirmDeadline = core.blockedReason == nil ? ledger.oldest.map { $0 + options.confirmTimeout } : nil
-        return [phaseDeadline, confirmDeadline, deadlines.next, drainWaiters.map(\.deadline).min()].compactMap { $0 }
+        let blockedDeadline = ledger.inFlight > 0 ? blockedAt.map { $0 + Self.blockedGrace } : nil
+        return [phaseDeadline, confirmDeadline, blockedDeadline, deadlines.next, drainWaiters.map(\.deadline).min()]
+            .compactMap { $0 }
             .min()
     }
 
@@ -164,6 +170,7 @@ final class PublishChannel: ChannelRole {
         deadlines.dropFront { $0.isFinished }
         while let batch = deadlines.popDue(now) { expire(batch) }
         failIfUnavailable()
+        abandonIfBlocked(now)
         if !drainWaiters.isEmpty { checkDrained(now) }
         switch phase {
         case .opening(let until), .selecting(let until):
@@ -195,6 +202,20 @@ final class PublishChannel: ChannelRole {
         guard options.failAtOnce, !queue.isEmpty, let reason = unavailable else { return }
         while let batch = queue.popFirst() { batch.abandonUnsent(reason) }
         (queuedMessages, queuedBytes) = (0, 0)
+    }
+
+    /// What was sent as an alarm began may be answered only when it ends: callers that fail at once hear that it is unknown.
+    private func abandonIfBlocked(_ now: Instant) {
+        guard options.failAtOnce, core.blockedReason != nil else {
+            blockedAt = nil
+            return
+        }
+        let since = blockedAt ?? now
+        blockedAt = since
+        guard now >= since + Self.blockedGrace, ledger.inFlight > 0 else { return }
+        for (ticket, returned) in ledger.abandon() {
+            if let returned { settle(ticket, returned) } else { ticket.batch.settle(ticket.index, .unconfirmed) }
+        }
     }
 
     // Sending.

@@ -19,6 +19,9 @@ struct Ground: Sendable {
         return chosen.split(separator: ",").compactMap { Profile(rawValue: String($0)) }
     }()
 
+    /// The long forms, for the proof (`make prove`).
+    static let isFull = ProcessInfo.processInfo.environment["JOBS_CHAOS"] == "full"
+
     static let checkout = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../..").standardizedFileURL.path(percentEncoded: false)
 

@@ -14,7 +14,7 @@ actor PrivateNodes {
         if let starting { return try await starting.value }
         let task = Task {
             try await self.run("start")
-            return Self.variables(in: try await self.run("env"))
+            return ShellExports.variables(in: try await self.run("env"))
         }
         starting = task
         return try await task.value
@@ -25,6 +25,11 @@ actor PrivateNodes {
         try await run(name)
     }
 
+    /// Evaluates Erlang in the broker.
+    func evaluate(_ erlang: String) async throws {
+        try await run("ctl", ["eval", erlang])
+    }
+
     /// The broker's process number; nil while it does not run.
     nonisolated var brokerPID: pid_t? {
         let text = try? String(contentsOfFile: folder + "/broker.pid", encoding: .utf8)
@@ -32,12 +37,12 @@ actor PrivateNodes {
     }
 
     @discardableResult
-    private func run(_ command: String) async throws -> String {
+    private func run(_ command: String, _ arguments: [String] = []) async throws -> String {
         commands += 1
         let output = "\(folder).\(commands).\(command)"
         let child = try ChildProcess(
             "/bin/bash",
-            [Ground.nodesScript, command, folder],
+            [Ground.nodesScript, command, folder] + arguments,
             environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" || $0.key == "JOBS_PORT_RANGE" },
             output: output,
             errors: log
@@ -47,15 +52,5 @@ actor PrivateNodes {
             throw StageError("scripts/nodes \(command) failed (needs: scripts/deps cluster): \(said.prefix(1000))")
         }
         return try String(contentsOfFile: output, encoding: .utf8)
-    }
-
-    private static func variables(in text: String) -> [String: String] {
-        var variables: [String: String] = [:]
-        for line in text.split(separator: "\n")
-        where line.hasPrefix("export JOBS_") && !line.hasPrefix("export JOBS_TEST") {
-            let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-        }
-        return variables
     }
 }

@@ -21,7 +21,9 @@ final class Undertaker: Sendable {
         for folder in /proc/[0-9]*; do
             if grep -qzxF "$1=$2" "$folder/environ" 2>/dev/null; then kill -KILL "${folder#/proc/}"; fi
         done
-        if [ -d "$3/nodes" ]; then "$4" remove "$3/nodes"; fi
+        for nodes in "$3"/nodes "$3"/cluster/*; do
+            if [ -d "$nodes" ]; then "$4" remove "$nodes"; fi
+        done
         if [ -z "${keep:-}" ]; then rm -rf "$3"; fi
         """
 

@@ -51,6 +51,16 @@ import Testing
         #expect(ledger.strays == 6)
     }
 
+    @Test func `what was abandoned is answered to nobody, and takes nobody else's answer`() {
+        var ledger = ledger(3)
+        #expect(answered(&ledger, 2) == ["2 confirmed"])
+        #expect(ledger.abandon().map(\.token) == [1, 3])
+        #expect(ledger.inFlight == 0 && ledger.oldest == nil && ledger.nextSequence == 4)
+        ledger.sent(4, messageID: nil, now: .now)
+        #expect(answered(&ledger, 3, multiple: true) == [])
+        #expect(answered(&ledger, 4) == ["4 confirmed"])
+    }
+
     @Test func `a return marks the first message of its id that has none, and its confirm tells it`() {
         var ledger = Ledger()
         for (number, id) in ["a", "b", "b", "c"].enumerated() { ledger.sent(number, messageID: id, now: .now) }
