@@ -48,6 +48,11 @@ final class BrokerEvents: Sendable {
             logger.notice("the broker takes publishes again")
         case .subscribed(let queue):
             logger.debug("fetching", metadata: [LogKey.queue: "\(queue)"])
+        case .stalled(let queue):
+            logger.warning(
+                "jobs are ready and none was delivered: the subscription is made anew",
+                metadata: [LogKey.queue: "\(queue)"]
+            )
         case .cancelledByBroker(let queue):
             logger.warning("the broker ended a subscription", metadata: [LogKey.queue: "\(queue)"])
         case .subscriptionFailed(let queue, let code, let text, _):

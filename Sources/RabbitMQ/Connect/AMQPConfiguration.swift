@@ -41,6 +41,9 @@ package struct AMQPConfiguration: Sendable {
     package var handshakeTimeout: Duration = .seconds(10)
     /// For the link's own requests (open, qos, consume, cancel): no answer in this time ends the connection. Default 20 s.
     package var replyTimeout: Duration = .seconds(20)
+    /// How often a subscription that gets nothing asks whether there is something; it is made anew when so for two of
+    /// them. Default 30 s.
+    package var stallCheck: Duration = .seconds(30)
     /// A connection that lasted this long starts its back-off anew. Default 5 s.
     package var stableAfter: Duration = .seconds(5)
     package var backoff = Backoff()

@@ -12,6 +12,8 @@ final class ConsumeChannel: ChannelRole {
         case shedding
         /// The subscription ended without us. The channel may still be open, and its tags good.
         case waiting(until: Instant)
+        /// Closing the channel of a stalled subscription, to open another.
+        case reopening(until: Instant)
         case cancelling(until: Instant)
         /// Subscribed no more by our wish; settles are still taken while the channel lives.
         case cancelled
@@ -41,6 +43,7 @@ final class ConsumeChannel: ChannelRole {
     private var scatteredSince: Instant?
     private var fresh: [AMQPDelivery] = []
     private var backoff: Backoff
+    private var stall: StallWatch
     private var wantsCancel = false
     private var cancelWaiters: [CheckedContinuation<Void, Never>] = []
     private var closeWaiters: [CheckedContinuation<Void, Never>] = []
@@ -56,6 +59,7 @@ final class ConsumeChannel: ChannelRole {
         self.consumerTag = consumerTag
         self.arguments = arguments
         backoff = core.configuration.backoff
+        stall = StallWatch(interval: core.configuration.stallCheck)
     }
 
     var isRetired: Bool {
@@ -88,6 +92,7 @@ final class ConsumeChannel: ChannelRole {
 
     private func renewIfNeeded(_ now: Instant) {
         guard prefetch != appliedPrefetch, let wire = core.wire else { return }
+        stall.rest()
         wire.enqueue(.cancel(tag: currentTag), channel: channel)
         phase = .renewing(until: now + core.configuration.replyTimeout)
     }
@@ -102,7 +107,7 @@ final class ConsumeChannel: ChannelRole {
         case .active:
             cancelWaiters.append(continuation)
             beginCancel(now)
-        case .opening, .limiting, .subscribing, .renewing, .cancelling: cancelWaiters.append(continuation)
+        case .opening, .limiting, .subscribing, .renewing, .reopening, .cancelling: cancelWaiters.append(continuation)
         }
     }
 
@@ -124,6 +129,7 @@ final class ConsumeChannel: ChannelRole {
     }
 
     private func beginCancel(_ now: Instant) {
+        stall.rest()
         core.wire?.enqueue(.cancel(tag: currentTag), channel: channel)
         phase = .cancelling(until: now + core.configuration.replyTimeout)
     }
@@ -147,6 +153,7 @@ final class ConsumeChannel: ChannelRole {
 
     /// From here on the tags given out are stale.
     private func endGeneration() {
+        stall.rest()
         generation = 0
         coalescer = AckCoalescer()
         scatteredSince = nil
@@ -193,6 +200,7 @@ final class ConsumeChannel: ChannelRole {
         case (.consumeOK, .subscribing):
             core.emit(.subscribed(queue: queue))
             phase = .active
+            stall.heard(now)
             if wantsCancel { beginCancel(now) } else { renewIfNeeded(now) }
         case (.cancelOK, .renewing):
             if wantsCancel { return becomeCancelled() }
@@ -203,11 +211,36 @@ final class ConsumeChannel: ChannelRole {
         case (.cancel, .active), (.cancel, .subscribing), (.cancel, .renewing):
             if wantsCancel { return becomeCancelled() }
             core.emit(.cancelledByBroker(queue: queue))
+            stall.rest()
             phase = .waiting(until: now + backoff.next(random: .random(in: 0..<1)))
         case (.cancel, .cancelling): becomeCancelled()
+        case (.queueDeclareOK(let messages, _), .active):
+            guard stall.ready(Int(messages), now: now) == .renew else { return }
+            core.emit(.stalled(queue: queue))
+            beginAnew(wire, now)
+        case (.channelCloseOK, .reopening):
+            if wantsCancel { return becomeCancelled() }
+            connected(wire, now: now)
         case (.channelClose(let code, let text), _): channelClosed(code: code, text: text, now: now)
         case (.channelCloseOK, .closing): becomeClosed()
         default: break
+        }
+    }
+
+    /// What runs keeps its tags: then only the subscription is another. Else the channel is too, and whatever the broker
+    /// believes it to hold goes back.
+    private func beginAnew(_ wire: Wire, _ now: Instant) {
+        stall.rest()
+        let until = now + core.configuration.replyTimeout
+        if coalescer.outstanding > 0 {
+            wire.enqueue(.cancel(tag: currentTag), channel: channel)
+            phase = .renewing(until: until)
+        } else {
+            queueMethods(wire, now: now, isLast: true)
+            wire.enqueue(.channelClose, channel: channel)
+            isOpen = false
+            endGeneration()
+            phase = .reopening(until: until)
         }
     }
 
@@ -245,6 +278,7 @@ final class ConsumeChannel: ChannelRole {
         guard let delivery = message.delivery(generation: generation) else { return }
         guard coalescer.delivered(delivery.tag.number) else { throw LinkFailure("delivery tags out of order") }
         backoff.reset()
+        stall.heard(now)
         fresh.append(delivery)
     }
 
@@ -261,13 +295,13 @@ final class ConsumeChannel: ChannelRole {
     }
 
     var nextDeadline: Instant? {
-        [phaseDeadline, scatteredSince.map { $0 + Self.gathering }].compactMap { $0 }.min()
+        [phaseDeadline, stall.deadline, scatteredSince.map { $0 + Self.gathering }].compactMap { $0 }.min()
     }
 
     private var phaseDeadline: Instant? {
         switch phase {
         case .opening(let until), .limiting(let until), .subscribing(let until), .renewing(let until),
-            .waiting(let until), .cancelling(let until), .closing(let until):
+            .waiting(let until), .reopening(let until), .cancelling(let until), .closing(let until):
             until
         case .offline, .active, .shedding, .cancelled, .closed: nil
         }
@@ -276,6 +310,15 @@ final class ConsumeChannel: ChannelRole {
     func tick(_ now: Instant) throws(LinkFailure) {
         if case .shedding = phase, let wire = core.wire {
             subscribeWhenShed(wire, until: now + core.configuration.replyTimeout)
+        }
+        if case .active = phase, let wire = core.wire {
+            switch stall.look(hasCredit: coalescer.outstanding < appliedPrefetch, now: now) {
+            case .ask:
+                let question = OutboundMethod.queueDeclare(name: queue, passive: true, durable: true, arguments: [:])
+                wire.enqueue(question, channel: channel)
+            case .renew: beginAnew(wire, now)
+            case nil: break
+            }
         }
         guard let due = phaseDeadline, due <= now else { return }
         guard case .waiting = phase else { throw LinkFailure("no answer on the channel of \(queue)") }

@@ -9,6 +9,8 @@ package enum AMQPLinkEvent: Sendable, Equatable {
     case unblocked
     /// Deliveries may come from now on, at first and after every interruption.
     case subscribed(queue: String)
+    /// Messages are ready and none comes: the subscription is being made anew.
+    case stalled(queue: String)
     /// The broker ended the subscription: the queue was deleted or lost its leader.
     case cancelledByBroker(queue: String)
     /// The queue is missing, or the broker refused or closed the channel; tried again after `retryIn`.
