@@ -67,6 +67,8 @@ random_secret() { od -An -N20 -tx1 /dev/urandom | tr -d ' \n'; }
 
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+port_free() { ! port_open "$1"; }
+
 # Polls ten times a second; the condition is a command and its arguments.
 wait_until() {
     local deadline=$((SECONDS + $1))

@@ -98,7 +98,8 @@ spawn_epmd() {
 
 spawn_broker() {
     if broker_pid >/dev/null; then return 0; fi
-    if port_open "$amqp_port"; then fail "port $amqp_port of the broker is taken by another process"; fi
+    # The threads of one that was killed may hold it for a moment longer than its process lives.
+    wait_until 10 port_free "$amqp_port" || fail "port $amqp_port of the broker is taken by another process"
     write_certificates
     write_broker_configuration
     spawn_epmd

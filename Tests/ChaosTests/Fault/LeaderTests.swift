@@ -26,8 +26,9 @@ extension Chaos {
             let loading = Task { try await load.run() }
             try await until("work is done") { try await ledger.effectCount() > 0 }
 
-            for _ in 0..<Self.kills {
+            for number in 1...Self.kills {
                 let leader = try await cluster.leader(of: queue)
+                print("leader kill \(number) of \(Self.kills): node \(leader)")
                 try await cluster.kill(leader)
                 try await until("publishing goes on without it") { load.confirmedSince(.now - .milliseconds(500)) }
                 try await cluster.start(leader)
