@@ -1,20 +1,31 @@
 import Foundation
 
-/// Three RabbitMQ nodes of this test run alone, any of which may be killed (`scripts/broker-cluster`).
+/// RabbitMQ nodes of one test alone, any of which may be killed (`scripts/broker-cluster`).
 actor BrokerCluster {
-    private let folder = Undertaker.shared.folder + "/cluster"
+    private let folder: String
+    private let size: Int
     private let log = Undertaker.shared.folder + "/cluster.log"
     private var commands = 0
 
-    /// The `JOBS_…` variables that lead to all three.
+    /// - Parameters:
+    ///   - folder: for their data; nil for one that the end of the run removes.
+    ///   - size: three, or one.
+    init(folder: String? = nil, size: Int = 3) {
+        self.folder = folder ?? Undertaker.shared.folder + "/cluster"
+        self.size = size
+    }
+
+    /// The `JOBS_…` variables that lead to all of them.
     func start() async throws -> [String: String] {
-        try await run("start")
+        try await run("start", "\(size)")
         return ShellExports.variables(in: try await run("env"))
     }
 
     func remove() async throws { try await run("remove") }
     func kill(_ node: Int) async throws { try await run("kill", "\(node)") }
     func stop(_ node: Int) async throws { try await run("stop", "\(node)") }
+    func isUp(_ node: Int) async -> Bool { (try? await run("is-up", "\(node)")) != nil }
+    func evaluate(_ erlang: String, on node: Int = 1) async throws { try await run("eval", "\(node)", erlang) }
     /// Returns when it answers.
     func start(_ node: Int) async throws { try await run("start-node", "\(node)") }
 
@@ -32,7 +43,7 @@ actor BrokerCluster {
     @discardableResult
     private func run(_ command: String, _ arguments: String...) async throws -> String {
         commands += 1
-        let output = "\(folder).\(commands).\(command)"
+        let output = "\(log).\(commands).\(command)"
         let child = try ChildProcess(
             "/bin/bash",
             [Ground.checkout + "/scripts/broker-cluster", command, folder] + arguments,
