@@ -58,9 +58,9 @@ extension Store {
                 try session.execute(
                     """
                     update \(table) set ended_at = (select now_ms()) where kind = 'start' and worker = :worker
-                        and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.select(session.dialect))
+                        and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.keys(session.dialect))
                     """,
-                    ["keys": AttemptKeyRows.json(keys), "worker": .text(worker)]
+                    AttemptKeyRows.parameters(session.dialect, keys, worker: worker)
                 )
             }
         }
@@ -76,9 +76,9 @@ extension SQLSession {
             try execute(
                 """
                 update \(table) set ended_at = (select now_ms()) where kind = 'start' and ended_at is null
-                    and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.select(dialect))
+                    and (job_id, run, attempt, ready_at) in \(AttemptKeyRows.keys(dialect))
                 """,
-                ["keys": AttemptKeyRows.json(keys)]
+                AttemptKeyRows.parameters(dialect, keys)
             )
         }
     }
@@ -96,7 +96,7 @@ extension SQLSession {
             select k.job_id, k.run, k.attempt, k.ready_at, 'done', :worker, (select now_ms())
             from \(AttemptKeyRows.table(dialect)) as k where true on conflict do nothing
             """,
-            ["keys": AttemptKeyRows.json(keys), "worker": .text(worker)]
+            AttemptKeyRows.parameters(dialect, keys, worker: worker)
         )
     }
 
@@ -111,7 +111,7 @@ extension SQLSession {
             on conflict (job_id, run, attempt, ready_at, kind, worker)
                 do update set at_ms = excluded.at_ms, generation = excluded.generation, ended_at = null
             """,
-            ["keys": AttemptKeyRows.json(answers.mapValues(\.generation)), "worker": .text(worker)]
+            AttemptKeyRows.parameters(dialect, answers.map { ($0.key, $0.value.generation) }, worker: worker)
         )
     }
 
@@ -159,10 +159,10 @@ private enum TraceQuery {
             from (\(marks)) as m left join workers as w on w.id = m.worker
             union all
             select id, 'waiting', '', attempt, due_at, claimed_by, null, null, null, 0, 0, 0
-            from waiting where \(dialect.isListed("id"))
+            from waiting where \(TurningTables.filled("waiting")) and \(dialect.isListed("id"))
             union all
             select job_id, 'dead', death_id, attempts, failed_at, null, null, null, null, 0, 0, 0
-            from dead_letters where \(dialect.isListed("job_id"))
+            from dead_letters where \(TurningTables.filled("dead_letters")) and \(dialect.isListed("job_id"))
             """
     }
 }

@@ -48,28 +48,6 @@ public enum Dialect: String, Sendable {
         }
     }
 
-    /// A table expression from one parameter that holds a JSON array of arrays: as many rows as one statement writes at
-    /// once, for a fraction of what a statement a row costs.
-    public func rows(_ parameter: String, _ columns: [(name: String, type: CellType)]) -> String {
-        let cells = columns.enumerated().map { index, column in
-            switch (self, column.type) {
-            case (.sqlite, _): "json_extract(value, '$[\(index)]') as \(column.name)"
-            case (.postgres, .text): "value->>\(index) as \(column.name)"
-            case (.postgres, .integer): "cast(value->>\(index) as bigint) as \(column.name)"
-            }
-        }
-        let source =
-            switch self {
-            case .sqlite: "json_each(\(parameter))"
-            case .postgres: "json_array_elements(cast(\(parameter) as json))"
-            }
-        return "(select \(cells.joined(separator: ", ")) from \(source))"
-    }
-
-    public enum CellType: Sendable {
-        case text, integer
-    }
-
     /// For the rest of a transaction that looks many keys up. A plan of PostgreSQL's that was made while a table was empty
     /// scans it, and is kept while it fills: 100 µs a key instead of 5 were seen.
     public var byKeysOnly: [String] {

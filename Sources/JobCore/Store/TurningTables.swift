@@ -28,11 +28,17 @@ struct TurningTables: Sendable {
         return Int(((now.milliseconds / turn % count) + count) % count)
     }
 
-    /// One select over all tables. Each part has its own condition, so that its key is used.
+    /// One select over all tables. Each part has its own condition, so that its key is used; of the four, two or three
+    /// are empty at any time, and cost one look.
     func union(_ select: String, where condition: String) -> String {
-        names.map { condition.isEmpty ? "\(select) \($0)" : "\(select) \($0) where \(condition)" }
-            .joined(separator: " union all ")
+        names.map {
+            condition.isEmpty ? "\(select) \($0)" : "\(select) \($0) where \(TurningTables.filled($0)) and \(condition)"
+        }
+        .joined(separator: " union all ")
     }
+
+    /// A condition that is decided once for a table, before any of its keys is looked up.
+    static func filled(_ table: String) -> String { "exists (select 1 from \(table) as any_row)" }
 }
 
 extension Store {

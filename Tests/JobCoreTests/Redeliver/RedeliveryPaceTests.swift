@@ -26,15 +26,24 @@ import Testing
     }
 }
 
-@Suite struct `Attempts as rows of one parameter` {
-    @Test func `are escaped, and each is there once`() {
-        let id = JobID()
-        let strange = AttemptKey(id: id, run: #"a"b\\"#, attempt: 2, readyAt: Timestamp(milliseconds: 7))
-        #expect(AttemptKeyRows.json([strange: 3]) == .text(#"[["\#(id)","a\"b\\\\",2,7,3]]"#))
-        let twins = ["x\0", "x\u{FFFD}"].map {
-            AttemptKey(id: id, run: $0, attempt: 1, readyAt: .init(milliseconds: 1))
-        }
-        #expect(AttemptKeyRows.json(twins) == .text(#"[["\#(id)","x\#u{FFFD}",1,1,0]]"#))
-        #expect(AttemptKeyRows.json([AttemptKey]()) == .text("[]"))
+@Suite struct `Attempts as rows of one statement` {
+    private let id = JobID()
+
+    private func key(_ run: String) -> AttemptKey {
+        AttemptKey(id: id, run: run, attempt: 2, readyAt: Timestamp(milliseconds: 7))
+    }
+
+    @Test func `are escaped for either database`() {
+        let keys = [(key("a\"b\\c\n"), 3)]
+        #expect(AttemptKeyRows.parameters(.sqlite, keys)["keys"] == .text(#"[["\#(id)","a\"b\\c\u000a",2,7,3]]"#))
+        let postgres = AttemptKeyRows.parameters(.postgres, keys)
+        #expect(postgres["keys_0"] == .text("{\"\(id)\"}"))
+        #expect(postgres["keys_1"] == .text("{\"a\\\"b\\\\c\n\"}"))
+        #expect(postgres["keys_4"] == .text("{3}"))
+    }
+
+    @Test func `are there once, also when scrubbing makes them the same`() {
+        let parameters = AttemptKeyRows.parameters(.postgres, [key("x\0"), key("x\u{FFFD}")])
+        #expect(parameters["keys_0"] == .text("{\"\(id)\"}"))
     }
 }
