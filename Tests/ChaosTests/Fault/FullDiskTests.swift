@@ -7,12 +7,14 @@ extension Chaos {
     /// A real disk that is really full.
     @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
     struct `A full disk` {
-        @Test func `under SQLite refuses enqueues with the remedy, parks the workers, and loses nothing`() async throws
-        {
+        @Test(arguments: Ground.profiles.filter { $0 == .embedded })
+        func `under SQLite refuses enqueues with the remedy, parks the workers, and loses nothing`(
+            _ profile: Profile
+        ) async throws {
             let disk = try SmallDisk("\(Undertaker.shared.folder)/disk-\(UUID().uuidString.prefix(4))", megabytes: 24)
             let url = "sqlite://\(disk.folder)/jobs.db"
             let variables = ["JOBS_BROKER_URL": url, "JOBS_DATABASE_URL": url]
-            let ground = try await Ground.prepare(.embedded, "full-disk", adding: variables, concurrency: 4)
+            let ground = try await Ground.prepare(profile, "full-disk", adding: variables, concurrency: 4)
             let ledger = Ledger(ground: ground)
             let worker = try ground.start(["work", "--queues", "system"], log: "worker")
             let probes = (0..<120).map { _ in Probe(job: SystemProbe(workMs: 100, record: true)) }
@@ -64,10 +66,13 @@ extension Chaos {
             await ground.platform.close()
         }
 
-        @Test func `under the broker confirms nothing falsely, and what was confirmed outlives it`() async throws {
+        @Test(arguments: Ground.profiles.filter { $0 == .cluster })
+        func `under the broker confirms nothing falsely, and what was confirmed outlives it`(
+            _ profile: Profile
+        ) async throws {
             let disk = try SmallDisk("\(Undertaker.shared.folder)/disk-\(UUID().uuidString.prefix(4))", megabytes: 96)
             let broker = BrokerCluster(folder: disk.folder, size: 1)
-            let ground = try await Ground.prepare(.cluster, "full-broker", adding: try await broker.start())
+            let ground = try await Ground.prepare(profile, "full-broker", adding: try await broker.start())
             let ledger = Ledger(ground: ground)
             // RabbitMQ's own alarm would come first, as it should: it is silenced, so that the disk is really full.
             try await broker.evaluate("rabbit_disk_monitor:set_disk_free_limit(0).")
