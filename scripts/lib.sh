@@ -118,4 +118,17 @@ spawned_pid() {
 
 is_owned_or_gone() { is_owned "$1" "$2" || is_gone "$1"; }
 
-is_owned() { grep -qzxF "CHECKIN_NODES_OWNER=$2" "/proc/$1/environ" 2>/dev/null; }
+# In the middle of an exec the kernel shows an empty environment; a daemon's birth has several: then look again.
+is_owned() {
+    local tries variables
+    for ((tries = 0; tries < 100; tries++)); do
+        { variables=$(tr '\0' '\n' <"/proc/$1/environ"); } 2>/dev/null || return 1
+        if [[ -n $variables ]]; then
+            grep -qxF "CHECKIN_NODES_OWNER=$2" <<<"$variables"
+            return
+        fi
+        is_running "$1" || return 1
+        sleep 0.01
+    done
+    return 1
+}

@@ -30,32 +30,27 @@ public enum JobsMain {
         var registry = registry
         registry.registerSystemJobs()
         let asJSON = arguments.prefix { $0 != "--" }.contains("--json")
+        if let verb = registry.verbs.first(where: { arguments.starts(with: $0.words) }) {
+            let context = context(registry, environment, output, input)
+            return await context.run(verb, Array(arguments.dropFirst(verb.words.count)), asJSON: asJSON)
+        }
         do {
             let command: any ParsableCommand
             do {
                 command = try RootCommand.parseAsRoot(arguments)
             } catch {
-                return answer(error, output, asJSON: asJSON)
+                return answer(error, output, asJSON: asJSON, families: registry.verbs)
             }
             guard let verb = command as? any JobsCommand else {
                 var helper = command
                 do {
                     try helper.run()
                 } catch {
-                    return answer(error, output, asJSON: asJSON)
+                    return answer(error, output, asJSON: asJSON, families: registry.verbs)
                 }
                 return .ok
             }
-            var logger = Logger(label: "jobctl") { StreamLogHandler.standardError(label: $0) }
-            logger.logLevel = environment["JOBS_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? .warning
-            let context = CommandContext(
-                registry: registry,
-                environment: environment,
-                output: output,
-                input: input,
-                logger: logger
-            )
-            try await verb.execute(context)
+            try await verb.execute(context(registry, environment, output, input))
             return .ok
         } catch let status as ExitRequest {
             return status.status
@@ -68,10 +63,41 @@ public enum JobsMain {
         }
     }
 
+    private static func context(
+        _ registry: JobRegistry,
+        _ environment: [String: String],
+        _ output: CommandOutput,
+        _ input: CommandInput
+    ) -> CommandContext {
+        let isJSON = environment["JOBS_LOG_FORMAT"] == "json"
+        var logger = Logger(label: "jobctl") { label -> any LogHandler in
+            isJSON ? JSONLogHandler() : StreamLogHandler.standardError(label: label)
+        }
+        logger.logLevel = environment["JOBS_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? .warning
+        return CommandContext(
+            registry: registry,
+            environment: environment,
+            output: output,
+            input: input,
+            logger: logger
+        )
+    }
+
     /// The parser's errors are help, which is no failure, or usage.
-    private static func answer(_ error: any Error, _ output: CommandOutput, asJSON: Bool) -> ExitStatus {
+    private static func answer(
+        _ error: any Error,
+        _ output: CommandOutput,
+        asJSON: Bool,
+        families: [FamilyVerb] = []
+    ) -> ExitStatus {
         if RootCommand.exitCode(for: error).isSuccess {
-            output.print(RootCommand.fullMessage(for: error))
+            let message = RootCommand.fullMessage(for: error)
+            output.print(message)
+            // Of the root alone: its help lists the verbs.
+            if !families.isEmpty, message.contains("LOOK:") {
+                output.print("\nFAMILIES:")
+                for verb in families { output.print("  \(verb.usage)\n      \(verb.abstract)") }
+            }
             return .ok
         }
         if asJSON {

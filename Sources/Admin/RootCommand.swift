@@ -12,11 +12,32 @@ struct RootCommand: ParsableCommand {
             """,
         subcommands: [LoneAttemptCommand.self],
         groupedSubcommands: [
-            CommandGroup(name: "Daemons:", subcommands: [DevCommand.self, WorkCommand.self, SchedulerCommand.self]),
+            CommandGroup(
+                name: "Daemons:",
+                subcommands: [DevCommand.self, WorkCommand.self, SchedulerCommand.self, ServeCommand.self]
+            ),
             CommandGroup(name: "Enqueue:", subcommands: [EnqueueCommand.self]),
-            CommandGroup(name: "Look:", subcommands: [QueuesCommand.self, WorkersCommand.self, DoctorCommand.self]),
-            CommandGroup(name: "Mend:", subcommands: [WaitingCommand.self, DeadCommand.self]),
-            CommandGroup(name: "Set up:", subcommands: [TopologyCommand.self, MigrateCommand.self]),
+            CommandGroup(
+                name: "Look:",
+                subcommands: [
+                    QueuesCommand.self, LagCommand.self, WorkersCommand.self, DoctorCommand.self, ScheduleCommand.self,
+                    JobCommand.self, OperationCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Mend:", subcommands: [WaitingCommand.self, DeadCommand.self, AlertCommand.self]),
+            CommandGroup(
+                name: "Control:",
+                subcommands: [
+                    QueueCommand.self, JobTypeCommand.self, BreakerCommand.self, LimitCommand.self, WorkerCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Set up:",
+                subcommands: [
+                    TopologyCommand.self, MigrateCommand.self, OutboxCommand.self, KeyCommand.self,
+                    ContractCommand.self,
+                ]
+            ),
         ]
     )
 }

@@ -6,6 +6,9 @@ extension JobRegistry {
         var registry = JobRegistry()
         registry.register(EmailNotification.self) { try EmailNotificationWorker($0) }
         registry.demonstrate(.emails)
+        registry.register(AnalyticsDaily.self) { _ in AnalyticsDailyWorker() }
+        registry.add(.analytics)
+        registry.add(CheckinLoader.verb)
         return registry
     }
 }

@@ -10,7 +10,7 @@ import Synchronization
 final class CommandBench: Sendable {
     static let jobs = """
         queues:
-          mail: { lanes: [normal, bulk], lag_threshold: 2s }
+          mail: { lanes: [normal, bulk], lag_threshold: 2s, depends_on: [smtp] }
           system: {}
         jobs:
           mail.send:
@@ -19,6 +19,14 @@ final class CommandBench: Sendable {
             personal: [to, data.name]
             examples: { 1: [ { to: a@example.com } ] }
           system.probe: { summary: does nothing, queue: system, examples: { 1: [ {} ] } }
+        limits:
+          mails_a_day: { queue: mail, budget: 50000, per: day }
+          mails_a_second: { dependency: smtp, rate: 100/s, burst: 10 }
+          mails_a_person: { job: mail.send, key: to, rate: 5/1h }
+          mails_at_once: { queue: mail, concurrency: 4 }
+        alerts: { receivers: { manager: { kind: alertmanager, url_from: JOBS_ALERTMANAGER_URL } } }
+        schedules:
+          nightly: { cron: "0 2 * * *", job: system.probe }
         """
 
     struct Answer {
@@ -151,5 +159,25 @@ final class CommandBench: Sendable {
         )
         let failure = Failure("smtp_rejected", "550 no such user \(index)")
         return DeadLetter(envelope, at: QueueAddress("mail"), failure: failure, build: "b1", worker: "w1")
+    }
+}
+
+extension CommandBench {
+    /// As the alert loop would leave it; its key.
+    func fireAlert() async throws -> String {
+        let finding = AlertFinding(
+            .noWorkers,
+            ["queue": "mail", "lane": "normal"],
+            severity: .critical,
+            summary: "nobody serves mail, 1 jobs are ready",
+            cause: "none",
+            command: "jobctl work"
+        )
+        try await withPlatform { platform in
+            let lease = try await platform.store.lease("alerts", holder: "p", for: .seconds(60))
+            guard let lease else { return }
+            _ = try await platform.store.save([AlertRecord(finding, since: .now())], under: lease)
+        }
+        return finding.key
     }
 }

@@ -7,6 +7,7 @@ import Testing
         let name: String
         let evidence: LagEstimate.Evidence
         let lag: Duration?
+        var low: Duration?
         var isEstimated = false
     }
 
@@ -31,8 +32,25 @@ import Testing
         Case(
             name: "not older than when it was empty",
             evidence: .init(ready: 3, deliveredReadyAt: at(10), emptyAt: at(95)),
-            lag: .seconds(5),
-            isEstimated: true
+            lag: .seconds(5)
+        ),
+        Case(
+            name: "the history says when the head came",
+            evidence: .init(
+                ready: 4,
+                deliveredReadyAt: at(10),
+                ledger: FlowLedger([
+                    FlowSample(at: at(83), ready: 0, taken: 7), FlowSample(at: at(85), ready: 3, taken: 7),
+                    FlowSample(at: at(100), ready: 4, taken: 7),
+                ])
+            ),
+            lag: .seconds(18),
+            low: .milliseconds(12_500)
+        ),
+        Case(
+            name: "what a dead process had is at the front",
+            evidence: .init(ready: 4, deliveredReadyAt: at(95), orphanedReadyAt: at(60)),
+            lag: .seconds(40)
         ),
         Case(name: "ready and no evidence is unknown, never zero", evidence: .init(ready: 1), lag: nil),
         Case(
@@ -40,7 +58,7 @@ import Testing
             evidence: .init(ready: 1, unstartedReadyAt: at(99)),
             lag: nil
         ),
-        Case(name: "an overdue row counts", evidence: .init(ready: 0, overdueSince: at(80)), lag: .seconds(20)),
+        Case(name: "an overdue row counts", evidence: .init(ready: 0, overdue: .seconds(20)), lag: .seconds(20)),
         Case(
             name: "fetched but not started counts",
             evidence: .init(ready: 0, unstartedReadyAt: at(50)),
@@ -48,7 +66,7 @@ import Testing
         ),
         Case(
             name: "the worst of all",
-            evidence: .init(ready: 1, oldestReadyAt: at(95), unstartedReadyAt: at(90), overdueSince: at(30)),
+            evidence: .init(ready: 1, oldestReadyAt: at(95), unstartedReadyAt: at(90), overdue: .seconds(70)),
             lag: .seconds(70)
         ),
         Case(
@@ -63,14 +81,15 @@ import Testing
         let estimate = LagEstimate(one.evidence, now: Self.at(100))
         #expect(estimate.lag == one.lag, "\(one.name)")
         #expect(estimate.isEstimated == one.isEstimated, "\(one.name)")
+        if let low = one.low { #expect(estimate.low == low, "\(one.name)") }
     }
 
     @Test func `only a measurement within the threshold is ok`() {
-        func report(_ depth: QueueDepth?, workers: Int, overdueSince: Timestamp? = nil) -> LaneReport? {
+        func report(_ depth: QueueDepth?, workers: Int, overdueBy: Duration? = nil) -> LaneReport? {
             var record = LaneRecord(now: Self.at(100))
             let address = QueueAddress("mail")
             record.routes = [Topology.Route(routingKey: "mail.send", job: "mail.send", address: address)]
-            if let overdueSince { record.waiting[address] = .init(overdue: 1, overdueSince: overdueSince) }
+            if let overdueBy { record.waiting[address] = .init(overdue: 1, overdueBy: overdueBy) }
             record.workers = (0..<workers).map { LagEstimateTests.worker("w\($0)") }
             let depths = depth.map { ["mail": $0] }
             return LaneReport.all(of: record, depths: depths ?? [:], thresholds: ["mail": .seconds(10)]).first
@@ -85,7 +104,7 @@ import Testing
                 == .fallingBehind
         )
         #expect(
-            report(QueueDepth(ready: 0, consumers: 1), workers: 1, overdueSince: Self.at(50))?.verdict == .fallingBehind
+            report(QueueDepth(ready: 0, consumers: 1), workers: 1, overdueBy: .seconds(50))?.verdict == .fallingBehind
         )
         #expect(report(QueueDepth(ready: 1, consumers: 1), workers: 1)?.verdict == .unknown)
         #expect(report(nil, workers: 1)?.verdict == .unknown)

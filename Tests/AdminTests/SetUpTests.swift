@@ -54,7 +54,7 @@ import Testing
         let lonely = try await bench.run("doctor", "--json")
         #expect(lonely.status == .checkFailed)
         let problems = try lonely.list().filter { $0["ok"] as? Bool == false }
-        #expect(Set(problems.compactMap { $0["name"] as? String }) == ["registry", "workers"])
+        #expect(Set(problems.compactMap { $0["name"] as? String }) == ["loops", "registry", "workers"])
         #expect(problems.allSatisfy { $0["remedy"] is String })
 
         try await bench.withPlatform { platform in
@@ -65,7 +65,10 @@ import Testing
                 running: [],
                 state: .up
             )
-            try await platform.store.beat(beat, heads: [:])
+            try await platform.store.beat(beat, delivered: [:])
+            var sign = LoopSign()
+            sign.worked = .now
+            try await platform.store.sign(["promoter": sign], process: "p")
         }
         var registry = JobRegistry()
         registry.register(Send.self) { _ in Sender() }
@@ -85,7 +88,7 @@ import Testing
                 runningCounts: ["mail": 3],
                 state: .up
             )
-            try await platform.store.beat(beat, heads: [:])
+            try await platform.store.beat(beat, delivered: [:])
         }
         let worker = try #require(try await bench.run("workers", "--json").list().first)
         #expect(worker["build"] as? String == "b7")

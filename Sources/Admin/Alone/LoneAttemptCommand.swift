@@ -20,7 +20,12 @@ struct LoneAttemptCommand: JobsCommand {
         let platform: Platform
         do {
             let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
-            platform = try await Platform.open(configuration, purpose: .change, logger: logger)
+            platform = try await Platform.open(
+                configuration,
+                purpose: .change,
+                families: context.registry.migrations,
+                logger: logger
+            )
         } catch {
             logger.error("an attempt cannot begin", metadata: [LogKey.error: "\(error)"])
             _exit(LoneProcess.couldNotBegin)

@@ -39,7 +39,12 @@ package struct CommandContext: Sendable {
                 remedy: "jobctl migrate apply, or run jobctl in the directory that holds .jobs"
             )
         }
-        let platform = try await Platform.open(configuration, purpose: purpose, logger: logger)
+        let platform = try await Platform.open(
+            configuration,
+            purpose: purpose,
+            families: registry.migrations,
+            logger: logger
+        )
         do {
             let value = try await body(platform)
             await platform.close()

@@ -15,12 +15,15 @@ struct DevCommand: JobsCommand {
     @Option(help: "With --demo: write the summary as JSON to this file.")
     var summary: String?
 
+    @OptionGroup var listen: ListenOption
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
         guard demo else {
             guard summary == nil else { throw CommandFailure.usage("--summary goes with --demo") }
-            return try await context.runDaemon(Daemon.Parts(), try context.manifest())
+            var parts = Daemon.Parts()
+            parts.http = try listen.address
+            return try await context.runDaemon(parts, try context.manifest())
         }
         try await runDemo(context)
     }
@@ -31,7 +34,12 @@ struct DevCommand: JobsCommand {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jobs-demo-\(JobID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let platform = try await Platform.open(configuration, purpose: .daemon, logger: context.logger)
+        let platform = try await Platform.open(
+            configuration,
+            purpose: .daemon,
+            families: context.registry.migrations,
+            logger: context.logger
+        )
         let run = DemoRun(
             platform: platform,
             manifest: manifest,

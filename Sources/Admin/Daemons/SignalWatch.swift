@@ -23,3 +23,13 @@ struct SignalWatch: Sendable {
         }
     }
 }
+
+extension [any Service] {
+    /// Runs them until a signal has drained all, the last one first.
+    func runUntilSignal(_ logger: Logger) async throws {
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: self, logger: logger))
+        let watch = Task { await SignalWatch(logger: logger).run(group) }
+        defer { watch.cancel() }
+        try await group.run()
+    }
+}

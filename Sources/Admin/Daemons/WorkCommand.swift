@@ -16,12 +16,16 @@ struct WorkCommand: JobsCommand {
     @Option(help: "Queues to serve: names or patterns with *, separated by commas. Default: all.")
     var queues: String?
 
-    @Flag(name: .customLong("no-loops"), help: "Workers only; promoter, collector and sampler run elsewhere.")
+    @Flag(
+        name: .customLong("no-loops"),
+        help: "Workers only; promoter, collector and schedules run elsewhere. Sampling and alerts stay."
+    )
     var noLoops = false
 
     @Option(help: "How long running jobs may go on while draining, such as 25s.")
     var grace = "25s"
 
+    @OptionGroup var listen: ListenOption
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
@@ -30,7 +34,8 @@ struct WorkCommand: JobsCommand {
         }
         let manifest = try context.manifest()
         let names = try QueuePattern(queues).names(in: manifest)
-        let parts = Daemon.Parts(pools: true, loops: !noLoops, queues: names, grace: grace)
+        var parts = Daemon.Parts(pools: true, loops: !noLoops, queues: names, grace: grace)
+        parts.http = try listen.address
         try await context.runDaemon(parts, manifest)
     }
 }
@@ -39,13 +44,16 @@ struct WorkCommand: JobsCommand {
 struct SchedulerCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "scheduler",
-        abstract: "Run the loops alone: promoter, dead-letter collector, depth sampler."
+        abstract: "Run the loops alone: promoter, outbox relay, collector, schedules, sampler, alerts, janitor."
     )
 
+    @OptionGroup var listen: ListenOption
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
-        try await context.runDaemon(Daemon.Parts(pools: false, loops: true), try context.manifest())
+        var parts = Daemon.Parts(pools: false, loops: true)
+        parts.http = try listen.address
+        try await context.runDaemon(parts, try context.manifest())
     }
 }
 
@@ -55,7 +63,12 @@ extension CommandContext {
         let logger = daemonLogger
         let resources = WorkerResources(environment: environment, jobsDirectory: jobsDirectory, logger: logger)
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
-        let platform = try await Platform.open(configuration, purpose: .daemon, logger: logger)
+        let platform = try await Platform.open(
+            configuration,
+            purpose: .daemon,
+            families: registry.migrations,
+            logger: logger
+        )
         let daemon = Daemon(
             platform: platform,
             manifest: manifest,
@@ -79,5 +92,21 @@ extension CommandContext {
         var logger = logger
         if environment["JOBS_LOG_LEVEL"] == nil { logger.logLevel = .info }
         return logger
+    }
+}
+
+/// `--http`, of every verb that goes on.
+struct ListenOption: ParsableArguments {
+    @Option(help: "Answer /healthz, /readyz and /metrics here, such as 127.0.0.1:9464; port 0 chooses one.")
+    var http: String?
+
+    var address: HTTPAddress? {
+        get throws {
+            guard let http else { return nil }
+            guard let address = HTTPAddress(http) else {
+                throw CommandFailure.usage("--http \(http) is not an address", remedy: "such as 127.0.0.1:9464")
+            }
+            return address
+        }
     }
 }

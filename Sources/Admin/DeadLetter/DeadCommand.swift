@@ -5,7 +5,10 @@ struct DeadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
         abstract: "Jobs that will not be tried again by themselves.",
-        subcommands: [DeadGroupsCommand.self, DeadListCommand.self, DeadShowCommand.self, DeadReplayCommand.self],
+        subcommands: [
+            DeadGroupsCommand.self, DeadListCommand.self, DeadShowCommand.self, DeadReplayCommand.self,
+            DeadEditCommand.self, DeadPurgeCommand.self, DeadDrainCommand.self, DeadImportCommand.self,
+        ],
         defaultSubcommand: DeadListCommand.self
     )
 }

@@ -23,6 +23,11 @@ struct DoctorCommand: JobsCommand {
                 checks += await StoreChecks(platform).run()
                 checks += await BrokerChecks(platform, declarations.manifest).run()
                 checks += await WorkChecks(platform, declarations.manifest).run()
+                checks += await LoopChecks(platform, declarations.manifest).run()
+                for outbox in platform.outboxes { checks.append(await OutboxLook(outbox).checkup) }
+                if platform.profile == .embedded {
+                    checks.append(.good("outbox", "none on the embedded profile; enqueue by HTTP, Swift or jobctl"))
+                }
                 if case .embedded(let path) = configuration.choice { checks += FileChecks(path).run() }
             }
         } catch let error as ConfigurationError {

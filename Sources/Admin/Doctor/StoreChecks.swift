@@ -22,6 +22,7 @@ struct StoreChecks {
             let offset = theirs.duration(since: before.advanced(by: roundTrip / 2))
             return [
                 .good("store", "answers in \(Checkup.milliseconds(roundTrip))"), await schema(), clock(offset),
+                await uniqueKeys(),
             ]
         } catch {
             return [.failed("store", error)]
@@ -39,6 +40,21 @@ struct StoreChecks {
             return .good("schema", "at \(plan.current), as this build wants it")
         } catch {
             return .failed("schema", error)
+        }
+    }
+
+    private func uniqueKeys() async -> Checkup {
+        do throws(StoreError) {
+            let book = try await store.uniqueKeys()
+            guard !book.idle.isEmpty else { return .good("unique keys", "\(book.held) held") }
+            let oldest = book.idle.map { "\"\($0.name)\" by \($0.owner) for \(Spoken.duration($0.age))" }
+            return .good(
+                "unique keys",
+                "\(book.held) held; for over an hour by jobs that neither wait nor run: \(oldest.joined(separator: ", "))",
+                remedy: "jobctl queues shows whether they are still ready; a key ends by itself after its time"
+            )
+        } catch {
+            return .failed("unique keys", error)
         }
     }
 

@@ -5,6 +5,9 @@ struct WorkChecks {
     /// The promoter runs every second: what is overdue for longer waits for one that is not there.
     private static let promoterGrace: Duration = .seconds(10)
 
+    /// A pause of which somebody should be reminded.
+    private static let forgotten: Duration = .seconds(86_400)
+
     private let platform: Platform
     private let manifest: Manifest?
 
@@ -16,7 +19,7 @@ struct WorkChecks {
     func run() async -> [Checkup] {
         do throws(StoreError) {
             let record = try await platform.store.lanes()
-            return [workers(record), waiting(record), dead(record)]
+            return [workers(record), waiting(record), brakes(record), dead(record)]
         } catch {
             return [.failed("work", error)]
         }
@@ -36,14 +39,37 @@ struct WorkChecks {
     }
 
     private func waiting(_ record: LaneRecord) -> Checkup {
-        let overdue = record.waiting.values.reduce(0) { $0 + $1.overdue }
-        guard let oldest = record.waiting.values.compactMap(\.overdueSince).min() else {
+        // What waits for a parked or paused queue is told with its brake.
+        let free = record.waiting.filter { ![.paused, .parked].contains(record.brake(of: $0.key.queue).state) }.values
+        let overdue = free.reduce(0) { $0 + $1.overdue }
+        guard let age = free.compactMap(\.overdueBy).max() else {
             return .good("waiting", "nothing is overdue")
         }
-        let age = record.now.duration(since: oldest)
         let detail = "\(overdue) jobs past their due time, the oldest by \(Spoken.duration(age))"
         guard age > WorkChecks.promoterGrace else { return .good("waiting", detail) }
         return .bad("waiting", "\(detail): is a promoter running?", remedy: "jobctl scheduler (or jobctl work)")
+    }
+
+    /// A pause that everybody has forgotten is what stops a platform for good.
+    private func brakes(_ record: LaneRecord) -> Checkup {
+        let open = record.brakes.breakers.filter { $0.state != .closed }
+        let old = record.brakes.controls.filter { record.now.duration(since: $0.at) > WorkChecks.forgotten }
+        if let control = old.first {
+            let verb = control.scope == .queue ? "queue" : "job-type"
+            let age = Spoken.duration(record.now.duration(since: control.at))
+            return .bad(
+                "brakes",
+                "\(control.name) is \(control.text), \(age) ago: is that still wanted?",
+                remedy: "jobctl \(verb) resume \(control.name)"
+            )
+        }
+        if let breaker = open.first {
+            let detail = "the breaker of \(breaker.name) is \(breaker.state.rawValue): \(breaker.reason ?? "?")"
+            return .bad("brakes", detail, remedy: "jobctl breaker list")
+        }
+        let paused = record.brakes.controls.map(\.name)
+        guard paused.isEmpty else { return .good("brakes", "paused: \(paused.joined(separator: ", "))") }
+        return .good("brakes", "nothing is parked or paused")
     }
 
     /// Letters are work for people and no fault of the platform: told, not failed.

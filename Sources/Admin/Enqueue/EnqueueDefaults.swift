@@ -7,13 +7,22 @@ struct EnqueueDefaults: Sendable {
     var delay: Duration?
     var expires: Duration?
 
-    func request(_ name: JobName, payload: [UInt8], id: JobID?) -> EnqueueRequest {
+    var admission: EnqueueOption?
+    var traceparent: String?
+
+    /// In this order a line's own come after them, and count.
+    var options: [EnqueueOption] {
         var options: [EnqueueOption] = []
         if let lane { options.append(.lane(lane)) }
         if let delay { options.append(.delay(delay)) }
         if let expires { options.append(.expires(expires)) }
-        if let id { options.append(.id(id)) }
-        return EnqueueRequest(job: name, payload: payload, options: options)
+        if let admission { options.append(admission) }
+        if let traceparent { options.append(.traceparent(traceparent)) }
+        return options
+    }
+
+    func request(_ name: JobName, payload: [UInt8], id: JobID?) -> EnqueueRequest {
+        EnqueueRequest(job: name, payload: payload, options: options + (id.map { [.id($0)] } ?? []))
     }
 
     static func name(_ text: String) throws -> JobName {

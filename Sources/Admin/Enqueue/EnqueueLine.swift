@@ -1,81 +1,72 @@
 import Foundation
 import JobCore
 
-/// One line of `--ndjson`. The payload's bytes are taken as they stand: numbers are not spelt anew.
+/// One job as a JSON object: a line of `--ndjson`, or a body over HTTP. The payload's bytes are taken as they stand: numbers are not spelt anew.
 struct EnqueueLine {
-    private static let keys = ["payload", "name", "id", "lane", "delay_ms", "expires_at_ms", "version", "traceparent"]
+    /// What is wrong with one, and with which member where it is one's.
+    struct Fault: Error, Equatable {
+        let field: String?
+        let label: String
+        let message: String
+    }
 
     private let payload: [UInt8]
-    private let members: [String: Any]
+    private let name: Any?
+    private let fields: EnqueueFields
 
-    init(_ bytes: [UInt8]) throws(CommandFailure) {
+    init(_ bytes: [UInt8]) throws(Fault) {
         do throws(Malformed) {
             try PayloadLimits.check(bytes)
         } catch {
             // The line's own braces and keys come on top of the payload's; only its size may exceed the limit.
             guard error.label == "malformed_too_large" else {
-                throw CommandFailure(.failed, error.label, error.message, remedy: "mend the line")
+                throw Fault(field: nil, label: error.label, message: error.message)
             }
         }
         guard JSONGrammar.accepts(bytes),
             let members = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
         else {
-            throw EnqueueLine.bad("not a JSON object", label: "malformed_json")
+            throw Fault(field: nil, label: "malformed_json", message: "not a JSON object")
         }
-        if let unknown = members.keys.sorted().first(where: { !EnqueueLine.keys.contains($0) }) {
-            throw EnqueueLine.bad("unknown key \"\(unknown)\"; \(NearestWord.advice(unknown, EnqueueLine.keys))")
+        do throws(FieldError) {
+            fields = try EnqueueFields(members, others: ["payload", "name"])
+        } catch {
+            throw EnqueueLine.bad(error)
         }
         guard members["payload"] != nil, let payload = JSONMembers.bytes(of: "payload", in: bytes) else {
-            throw EnqueueLine.bad("\"payload\" is missing")
+            throw EnqueueLine.bad(FieldError("payload", "is missing"))
         }
         self.payload = payload
-        self.members = members
+        name = members["name"]
     }
 
-    func request(_ defaults: EnqueueDefaults) throws(CommandFailure) -> EnqueueRequest {
-        guard let name = try text("name", JobName.init, "a job name") ?? defaults.name else {
-            throw EnqueueLine.bad("\"name\" is missing, and the command line names no job")
+    /// What the object does not say, the defaults do.
+    func request(_ defaults: EnqueueDefaults) throws(Fault) -> EnqueueRequest {
+        var job = defaults.name
+        if let name {
+            job = (name as? String).flatMap { JobName($0) }
+            if job == nil { throw EnqueueLine.bad(FieldError("name", "must be a job name")) }
         }
-        try PayloadSource.check(payload)
-        var options: [EnqueueOption] = []
-        if let id = try text("id", JobID.init, "a UUID") { options.append(.id(id)) }
-        let lane = try text("lane", { Lane(rawValue: $0) }, "high, normal or bulk") ?? defaults.lane
-        if let lane { options.append(.lane(lane)) }
-        let delay = try number("delay_ms", 0...31_622_400_000).map { Duration.milliseconds($0) } ?? defaults.delay
-        if let delay { options.append(.delay(delay)) }
-        let expiry = try number("expires_at_ms", 0...253_402_300_799_999).map { Timestamp(milliseconds: $0) }
-        let expires = expiry.map { $0.duration(since: .now()) } ?? defaults.expires
-        if let expires { options.append(.expires(expires)) }
-        if let parent = try text("traceparent", { $0.utf8.count <= 512 ? $0 : nil }, "a short text") {
-            options.append(.traceparent(parent))
+        guard let job else {
+            throw EnqueueLine.bad(FieldError("name", "is missing, and nothing else names the job"))
         }
-        let version = try number("version", 1...1_000_000).map { Int($0) } ?? 1
-        return EnqueueRequest(job: name, version: version, payload: payload, options: options)
+        do throws(Malformed) {
+            try PayloadLimits.check(payload)
+        } catch {
+            throw Fault(field: "payload", label: error.label, message: error.message)
+        }
+        do throws(FieldError) {
+            let own = try fields.options()
+            let inherited = defaults.options.filter { !$0.isAdmission || !own.contains(where: \.isAdmission) }
+            let options = inherited + own
+            return EnqueueRequest(job: job, version: try fields.version() ?? 1, payload: payload, options: options)
+        } catch {
+            throw EnqueueLine.bad(error)
+        }
     }
 
-    private func text<T>(
-        _ key: String,
-        _ read: (String) -> T?,
-        _ expected: String
-    ) throws(CommandFailure) -> T? {
-        guard let value = members[key] else { return nil }
-        guard let text = value as? String, let read = read(text) else {
-            throw EnqueueLine.bad("\"\(key)\" must be \(expected)")
-        }
-        return read
-    }
-
-    private func number(_ key: String, _ range: ClosedRange<Int64>) throws(CommandFailure) -> Int64? {
-        guard let value = members[key] else { return nil }
-        guard let number = (value as? NSNumber).flatMap({ Int64(exactly: $0.doubleValue) }), range.contains(number)
-        else {
-            throw EnqueueLine.bad("\"\(key)\" must be an integer from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    private static func bad(_ message: String, label: String = "invalid") -> CommandFailure {
-        CommandFailure(.failed, label, message, remedy: "mend the line")
+    private static func bad(_ error: FieldError) -> Fault {
+        Fault(field: error.field, label: "invalid", message: "\"\(error.field)\" \(error.message)")
     }
 }
 
@@ -125,5 +116,32 @@ enum JSONMembers {
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
         return Array(Array(bytes.drop(while: isSpace)).reversed().drop(while: isSpace).reversed())
+    }
+
+    /// The elements of an array that a parser has accepted, each as it stands.
+    static func elements(of array: [UInt8]) -> [[UInt8]] {
+        var elements: [[UInt8]] = []
+        var (position, depth, start) = (0, 0, 0)
+        func add(until end: Int) {
+            let element = trimmed(array[start..<end])
+            if !element.isEmpty { elements.append(element) }
+        }
+        while position < array.count {
+            switch array[position] {
+            case UInt8(ascii: "\""): position = endOfString(array, from: position + 1)
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                if depth == 1 { start = position + 1 }
+            case UInt8(ascii: ",") where depth == 1:
+                add(until: position)
+                start = position + 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 { add(until: position) }
+            default: break
+            }
+            position += 1
+        }
+        return elements
     }
 }

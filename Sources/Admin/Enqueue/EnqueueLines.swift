@@ -49,7 +49,11 @@ struct EnqueueLines {
                 let message = "the line has more than \(EnqueueLines.maximumLineBytes) bytes"
                 throw CommandFailure(.failed, "malformed_too_large", message, remedy: "mend the line")
             }
-            return try EnqueueLine(line.bytes).request(defaults)
+            do throws(EnqueueLine.Fault) {
+                return try EnqueueLine(line.bytes).request(defaults)
+            } catch {
+                throw CommandFailure(.failed, error.label, error.message, remedy: "mend the line")
+            }
         }
     }
 
@@ -57,13 +61,13 @@ struct EnqueueLines {
         let requests = batch.entries.compactMap { try? $0.request.get() }
         var results = await enqueuer.enqueue(requests).makeIterator()
         for entry in batch.entries {
-            let result: Result<JobID, CommandFailure>
+            let result: Result<Enqueued, CommandFailure>
             switch entry.request {
             case .failure(let failure): result = .failure(failure)
             case .success: result = results.next() ?? .failure(CommandFailure(.failed, "failed", "no answer"))
             }
             switch result {
-            case .success(let id): context.output.print(EnqueueAnswer.line(id, asJSON: asJSON))
+            case .success(let job): context.output.print(EnqueueAnswer.line(job, asJSON: asJSON))
             case .failure(let failure):
                 tally.failed += 1
                 if failure.isRetryable { tally.retryable += 1 }

@@ -4,11 +4,13 @@ import JobCore
 struct Enqueuer: Sendable {
     private let client: JobClient
     private let store: Store
+    private let tracer: OTLPExporter?
 
     /// On the embedded profile the first enqueue makes the store, and the routes as the declarations say.
     init(_ platform: Platform, _ context: CommandContext, _ policy: EnqueuePolicy) async throws {
         if platform.profile == .embedded { try await Enqueuer.prepare(platform, context.manifestIfAny()) }
-        client = JobClient(broker: platform.broker, store: platform.store).with(policy)
+        tracer = OTLPExporter(context.environment, logger: context.logger)
+        client = JobClient(broker: platform.broker, store: platform.store, tracer: tracer).with(policy)
         store = platform.store
     }
 
@@ -27,8 +29,10 @@ struct Enqueuer: Sendable {
         try await platform.prepare(manifest)
     }
 
-    func enqueue(_ requests: [EnqueueRequest]) async -> [Result<JobID, CommandFailure>] {
+    func enqueue(_ requests: [EnqueueRequest]) async -> [Result<Enqueued, CommandFailure>] {
         let results = await client.enqueue(requests)
+        // The process ends soon: its spans go now.
+        await tracer?.flush()
         let known = results.contains(where: \.isUnroutable) ? await knownNames() : []
         return zip(requests, results).map { request, result in
             result.mapError { explain($0, request, known) }

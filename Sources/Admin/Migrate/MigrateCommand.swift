@@ -21,7 +21,11 @@ struct MigratePlanCommand: JobsCommand {
     func execute(_ context: CommandContext) async throws {
         let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
         guard configuration.missingFile == nil else {
-            try end(.nothingYet, "embedded \(configuration.missingFile ?? "")", context.output)
+            try end(
+                .nothingYet(context.registry.migrations),
+                "embedded \(configuration.missingFile ?? "")",
+                context.output
+            )
             return
         }
         try await context.withPlatform(.look) { platform in
@@ -68,7 +72,7 @@ struct MigrateApplyCommand: JobsCommand {
 }
 
 extension MigrationPlan {
-    fileprivate var target: Int { pending.map(\.version).max() ?? current }
+    fileprivate var target: Int { pending.map(\.version).filter { $0 < Migration.firstOfFamilies }.max() ?? current }
 
     /// - Parameter operation: of an applied plan; a plan that is only shown has none.
     fileprivate func print(to output: CommandOutput, asJSON: Bool, display: String, operation: String? = nil) {

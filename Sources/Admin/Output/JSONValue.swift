@@ -24,10 +24,23 @@ package enum JSONValue: Sendable, Equatable {
         value.map { .double(Double($0.milliseconds) / 1000) } ?? .null
     }
 
+    /// Of a second, with one decimal.
+    package static func rate(_ value: Double?) -> JSONValue { value.map { .double(($0 * 10).rounded() / 10) } ?? .null }
+
     package static func == (left: JSONValue, right: JSONValue) -> Bool { left.text == right.text }
 }
 
-extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral {
+extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
+    ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
+{
+    package init(integerLiteral value: Int64) {
+        self = .int(value)
+    }
+
+    package init(booleanLiteral value: Bool) {
+        self = .bool(value)
+    }
+
     package init(stringLiteral text: String) {
         self = .text(text)
     }

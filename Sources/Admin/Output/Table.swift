@@ -67,6 +67,11 @@ enum Spoken {
     static func count(_ value: Int?) -> String { value.map(String.init) ?? unknown }
     static func count(_ value: Int64) -> String { String(value) }
 
+    static func rate(_ value: Double?) -> String {
+        guard let value else { return unknown }
+        return value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
+    }
+
     /// `0.4 s`, `12 s`, `4 m 10 s`, `3 h 5 m`, `2 d 4 h`; a negative one is `-12 s`.
     static func duration(_ value: Duration?) -> String {
         guard let value else { return unknown }

@@ -1,6 +1,6 @@
 import Cluster
 import Embedded
-import JobCore
+package import JobCore
 package import Logging
 
 extension Platform {
@@ -9,24 +9,28 @@ extension Platform {
     package static func open(
         _ configuration: PlatformConfiguration,
         purpose: PlatformPurpose,
+        families: [Migration] = [],
         logger: Logger
     ) async throws -> Platform {
         switch configuration.choice {
         case .embedded(let path):
-            try await openEmbedded(path, purpose, logger)
+            try await openEmbedded(path, configuration, purpose, families, logger)
         case .cluster(let broker, let database, let management):
-            try await openCluster(broker, database, management, configuration, purpose, logger)
+            try await openCluster(broker, database, management, configuration, purpose, families, logger)
         }
     }
 
     private static func openEmbedded(
         _ path: String,
+        _ configuration: PlatformConfiguration,
         _ purpose: PlatformPurpose,
+        _ families: [Migration],
         _ logger: Logger
     ) async throws -> Platform {
-        let settings = DatabaseSettings(path: path, opening: purpose == .look ? .readOnly : .create)
+        var settings = DatabaseSettings(path: path, opening: purpose == .look ? .readOnly : .create)
+        settings.scheduleClock = configuration.clock
         let database = try await EmbeddedDatabase.open(settings)
-        let store = Store(driver: database)
+        let store = Store(driver: database, families: families)
         let process = purpose == .daemon ? try ProcessLock(WorkerLocks(of: database)) : nil
         let broker = EmbeddedBroker(database: database, process: process, logger: logger)
         // The watch over dead peers reads the broker's tables, so a daemon's store is made fit first.
@@ -42,6 +46,8 @@ extension Platform {
             display: "embedded \(path)",
             processID: process?.bootID ?? JobID().description,
             witness: WorkerLocks(of: database),
+            clock: configuration.clock,
+            storeFolder: "/" + path.split(separator: "/").dropLast().joined(separator: "/"),
             migrating: { () throws(StoreError) in try await store.migrateSchema(extra: EmbeddedBroker.migrations) },
             closing: {
                 watch?.cancel()
@@ -59,6 +65,7 @@ extension Platform {
         _ management: String?,
         _ configuration: PlatformConfiguration,
         _ purpose: PlatformPurpose,
+        _ families: [Migration],
         _ logger: Logger
     ) async throws -> Platform {
         let processID = JobID().description
@@ -66,6 +73,7 @@ extension Platform {
             url: databaseURL,
             prefix: configuration.prefix,
             connections: purpose == .daemon ? 6 : 2,
+            clock: configuration.clock,
             logger: logger
         )
         let broker = try ClusterBroker(
@@ -76,17 +84,28 @@ extension Platform {
             process: processID,
             logger: logger
         )
-        let store = Store(driver: database)
+        let store = Store(driver: database, families: families)
+        var apart: [ClusterDatabase] = []
+        for url in configuration.outboxURLs {
+            apart.append(
+                try ClusterDatabase(url: url, prefix: configuration.prefix, connections: 2, logger: logger)
+            )
+        }
+        let producers = apart
+        let outboxes = producers.isEmpty ? [database] : producers
         return Platform(
             profile: .cluster,
             broker: broker,
             store: store,
             display: "cluster \(broker.display) \(database.display)",
             processID: processID,
-            witness: HeartbeatWitness(),
+            witness: HeartbeatWitness(worker: processID),
+            clock: configuration.clock,
+            outboxes: outboxes.map { Outbox(driver: $0, display: $0.display) },
             migrating: { () throws(StoreError) in try await store.migrateSchema() },
             closing: {
                 await broker.close()
+                for producer in producers { await producer.close() }
                 await database.close()
             }
         )

@@ -1,4 +1,5 @@
 package import JobCore
+import Logging
 
 extension Platform {
     /// Makes the store and the topology fit for work: on the embedded profile by itself, on the cluster by refusing
@@ -18,6 +19,24 @@ extension Platform {
             if let missing = wanted.first(where: { depths[$0] == nil }) {
                 throw BrokerError.queueMissing("\(missing): run `jobctl topology apply`")
             }
+        }
+    }
+
+    /// For a process that goes on: a broker or store that is away when it starts is waited for, as it would be later. What a
+    /// person must mend (a missing queue, an old schema) ends it with the command.
+    /// - Parameter manifest: nil where there are no declarations; then only the store is looked at.
+    func prepareWhenPossible(_ manifest: Manifest?, _ logger: Logger) async throws {
+        var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+        while true {
+            do {
+                if let manifest { return try await prepare(manifest) }
+                return try await store.checkSchema()
+            } catch let error as StoreError where error.isRetryable {
+                logger.warning("starting waits for the store", metadata: [LogKey.error: "\(error)"])
+            } catch let error as BrokerError where error.isRetryable {
+                logger.warning("starting waits for the broker", metadata: [LogKey.error: "\(error)"])
+            }
+            try await Task.sleep(for: backoff.next())
         }
     }
 }

@@ -16,6 +16,12 @@ package struct Platform: Sendable {
     package let processID: String
     /// Who knows of this platform's processes whether they are dead.
     package let witness: any DeathWitness
+    /// The time by which schedules fire.
+    package let clock: ScheduleClock
+    /// Producers' databases to relay from; none on the embedded profile.
+    package let outboxes: [Outbox]
+    /// Where the embedded store's file is; nil on the cluster.
+    package let storeFolder: String?
     private let migrating: @Sendable () async throws(StoreError) -> Void
     private let closing: @Sendable () async -> Void
 
@@ -26,6 +32,9 @@ package struct Platform: Sendable {
         display: String,
         processID: String,
         witness: any DeathWitness,
+        clock: ScheduleClock = .real,
+        outboxes: [Outbox] = [],
+        storeFolder: String? = nil,
         migrating: @escaping @Sendable () async throws(StoreError) -> Void,
         closing: @escaping @Sendable () async -> Void
     ) {
@@ -35,6 +44,9 @@ package struct Platform: Sendable {
         self.display = display
         self.processID = processID
         self.witness = witness
+        self.clock = clock
+        self.outboxes = outboxes
+        self.storeFolder = storeFolder
         self.migrating = migrating
         self.closing = closing
     }

@@ -1,5 +1,6 @@
 package import Cluster
 import Foundation
+package import JobCore
 
 /// Which platform the environment chooses. Both URLs unset means `.jobs/jobs.db` in the working directory.
 package struct PlatformConfiguration: Sendable {
@@ -13,8 +14,12 @@ package struct PlatformConfiguration: Sendable {
     package let security: BrokerSecurity
     /// Before every name of the broker and of the PostgreSQL schema.
     package let prefix: String
+    /// Producers' databases that have an outbox; empty: the store's own. None on the embedded profile.
+    package let outboxURLs: [String]
     /// Where the declarations are.
     package let jobsDirectory: String
+    /// The time by which jobs become due; shifted in tests alone.
+    package let clock: ScheduleClock
 
     /// Reads `JOBS_BROKER_URL`, `JOBS_DATABASE_URL`, `JOBS_MANAGEMENT_URL` (each also as `…_FILE`, a file that holds
     /// it), `JOBS_PREFIX`, `JOBS_DIR` and what `BrokerSecurity` reads. Errors name the variable and never quote a URL.
@@ -24,12 +29,41 @@ package struct PlatformConfiguration: Sendable {
         let broker = try value("JOBS_BROKER_URL", environment)
         let database = try value("JOBS_DATABASE_URL", environment)
         let management = try value("JOBS_MANAGEMENT_URL", environment)
+        let choice = try choice(broker, database, management)
         return PlatformConfiguration(
-            choice: try choice(broker, database, management),
+            choice: choice,
             security: try BrokerSecurity.fromEnvironment(environment, broker: broker, management: management),
             prefix: try prefix(environment["JOBS_PREFIX"] ?? ""),
-            jobsDirectory: environment["JOBS_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "jobs"
+            outboxURLs: try outboxes(try value("JOBS_OUTBOX_URLS", environment), choice),
+            jobsDirectory: environment["JOBS_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "jobs",
+            clock: try clock(environment)
         )
+    }
+
+    private static func outboxes(_ list: String?, _ choice: Choice) throws(ConfigurationError) -> [String] {
+        let urls = (list ?? "").split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+        guard !urls.isEmpty else { return [] }
+        guard case .cluster = choice else {
+            throw ConfigurationError(
+                "JOBS_OUTBOX_URLS is set, and the embedded profile has no outbox",
+                remedy: "unset it, or set JOBS_BROKER_URL and JOBS_DATABASE_URL for the cluster"
+            )
+        }
+        guard urls.allSatisfy({ kind($0) == .postgres }) else {
+            throw ConfigurationError(
+                "JOBS_OUTBOX_URLS names something that is not PostgreSQL",
+                remedy: "postgres://… of each producer's database, separated by commas"
+            )
+        }
+        return urls
+    }
+
+    private static func clock(_ environment: [String: String]) throws(ConfigurationError) -> ScheduleClock {
+        do throws(ScheduleClock.Failure) {
+            return try ScheduleClock.fromEnvironment(environment)
+        } catch {
+            throw ConfigurationError("\(error)", remedy: "unset JOBS_TEST_CLOCK: it is for tests alone")
+        }
     }
 
     private static func value(_ name: String, _ environment: [String: String]) throws(ConfigurationError) -> String? {

@@ -4,14 +4,24 @@ import JobCore
 struct QueuesCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "queues",
-        abstract: "List the queues: what they hold, how late they are, who serves them."
+        abstract: "List the queues: what they hold, how late they are, who serves them.",
+        discussion: """
+            --watch shows them live: ↑ ↓ choose a lane, Enter looks into it (workers, dead letters), Esc leads back, q ends. Piped, it
+            prints a line a lane each second.
+            """
     )
+
+    @Flag(help: "Live, once a second.") var watch = false
 
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
         try await context.withPlatform(.look) { platform in
             let thresholds = context.manifestIfAny()?.queues.mapValues(\.lagThreshold) ?? [:]
+            if watch {
+                let live = QueuesWatch(platform, thresholds: thresholds, output: context.output)
+                return try await live.run(asJSON: output.json)
+            }
             let reports = try await LaneReport.all(platform, thresholds: thresholds, output: context.output)
             if output.json {
                 var list = context.output.list()
@@ -28,7 +38,8 @@ struct QueuesCommand: JobsCommand {
             platform.display,
             [
                 ("QUEUE", .left), ("READY", .right), ("RUNNING", .right), ("WAITING", .right), ("OVERDUE", .right),
-                ("DEAD", .right), ("WORKERS", .right), ("LAG", .right), ("VERDICT", .left), ("DONE", .right),
+                ("DEAD", .right), ("WORKERS", .right), ("LAG", .right), ("VERDICT", .left), ("STATE", .left),
+                ("DONE", .right),
                 ("P50", .right), ("P95", .right),
             ]
         )
@@ -38,11 +49,17 @@ struct QueuesCommand: JobsCommand {
                 report.address.name, Spoken.count(report.ready), Spoken.count(report.running),
                 Spoken.count(report.waiting), Spoken.count(report.overdue), Spoken.count(report.dead),
                 Spoken.count(report.workers), report.lag.isEstimated ? "≤ \(lag)" : lag, report.verdict.rawValue,
+                report.state.rawValue,
                 Spoken.count(report.flow.done), milliseconds(report.flow.latency.percentile(0.5)),
                 milliseconds(report.flow.latency.percentile(0.95)),
             ])
         }
         table.end(to: output, empty: "no queues: jobctl topology apply declares those of jobs/")
+        var told: Set<String> = []
+        for report in reports where report.state != .running && told.insert(report.address.queue).inserted {
+            let until = report.until.map { ", until \($0)" } ?? ""
+            output.print("\(report.address.queue) is \(report.state.rawValue): \(report.reason ?? "")\(until)")
+        }
     }
 
     private func milliseconds(_ value: Int64?) -> String {
@@ -55,16 +72,18 @@ extension LaneReport {
     static func all(
         _ platform: Platform,
         thresholds: [String: Duration],
-        output: CommandOutput
+        output: CommandOutput,
+        isQuiet: Bool = false
     ) async throws -> [LaneReport] {
-        let record = try await platform.store.lanes()
+        let queues = try await platform.store.lanes().brokerQueues
         var depths: [String: QueueDepth]?
         do throws(BrokerError) {
-            depths = try await platform.broker.depths(record.brokerQueues)
+            depths = try await platform.broker.depths(queues)
         } catch {
-            output.warn(CommandFailure(error).message)
+            if !isQuiet { output.warn(CommandFailure(error).message) }
         }
-        return all(of: record, depths: depths, thresholds: thresholds)
+        // Read after the depths: what was taken and what is ready belong to one moment.
+        return all(of: try await platform.lanes(), depths: depths, thresholds: thresholds)
     }
 
     /// What is not measured yet is null, never 0.
@@ -72,11 +91,15 @@ extension LaneReport {
         [
             "queue": .text(address.queue), "lane": .text(address.lane.rawValue), "ready": .int(ready),
             "running": .int(running), "waiting": .int(waiting), "overdue": .int(overdue), "dead": .int(dead),
-            "workers": .int(workers), "state": "running", "reason": .null, "until": .null,
-            "lag_seconds": .seconds(lag.lag), "verdict": .text(verdict.rawValue), "in_rate": .null, "out_rate": .null,
-            "drain_seconds": .null, "breach_in_seconds": .null, "threshold_seconds": .seconds(threshold),
-            "ok": .bool(isOK), "workers_wanted": .null, "lag_estimated": .bool(lag.isEstimated),
+            "workers": .int(workers), "state": .text(state.rawValue), "reason": .string(reason),
+            "until": .instant(until),
+            "lag_seconds": .seconds(lag.lag), "verdict": .text(verdict.rawValue), "in_rate": .rate(inRate),
+            "out_rate": .rate(outRate), "drain_seconds": .seconds(forecast.drain),
+            "breach_in_seconds": .seconds(forecast.breach), "threshold_seconds": .seconds(threshold),
+            "ok": .bool(isOK), "workers_wanted": .int(forecast.workersWanted),
+            "lag_estimated": .bool(lag.isEstimated), "lag_low_seconds": .seconds(lag.low),
             "done_total": .int(flow.done), "retried_total": .int(flow.retried), "dead_total": .int(flow.dead),
+            "shed_total": .int(flow.shed),
             "p50_ms": .int(flow.latency.percentile(0.5)), "p95_ms": .int(flow.latency.percentile(0.95)),
         ]
     }

@@ -43,6 +43,8 @@ struct TopologyPlan {
     func apply(to platform: Platform, recording operation: JobCore.Operation) async throws {
         try await platform.broker.apply(changes, of: topology)
         try await platform.store.saveRoutes(topology)
+        // A queue's history begins while it is known to be empty.
+        try await platform.sampleLanes(always: true)
         try await platform.store.record(operation)
     }
 

@@ -4,7 +4,7 @@ import JobCore
 struct WaitingCancelCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Delete waiting jobs: they will not run.",
+        abstract: "Call off waiting jobs: they will not run; for thirty days it can be undone.",
         discussion: "Jobs that are being published at this moment are left out."
     )
 

@@ -5,7 +5,10 @@ struct WaitingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waiting",
         abstract: "Jobs that wait for their time: delayed, to be retried, snoozed.",
-        subcommands: [WaitingListCommand.self, WaitingCancelCommand.self],
+        subcommands: [
+            WaitingListCommand.self, WaitingCancelCommand.self, WaitingRunNowCommand.self,
+            WaitingRescheduleCommand.self,
+        ],
         defaultSubcommand: WaitingListCommand.self
     )
 }

@@ -46,7 +46,26 @@ extension Measurement {
         guard held.count == count else { throw BenchFailure("only \(held.count) of \(count) jobs were handed out") }
         await holder.kill()
         let again = try await drain(count)
-        return [.redelivered: again.rate, .redeliveredShare: again.rate / fresh.rate]
+        var figures: [Figure: Double] = [.redelivered: again.rate, .redeliveredShare: again.rate / fresh.rate]
+        if platform.profile == .cluster { figures[.bareRedeliveredShare] = try await bareRedelivered(count) }
+        return figures
+    }
+
+    /// What of it is the broker's own: the room alone, with nothing to look up.
+    private func bareRedelivered(_ count: Int) async throws -> Double {
+        note("the bare room: \(count), and \(count) that were handed out before")
+        _ = try await outcome(of: "bare-publish", ["count": count], EnqueueReport.self)
+        let fresh = try await outcome(of: "bare-consume", ["expect": count], WorkReport.self)
+        try await checkEmpty()
+        _ = try await outcome(of: "bare-publish", ["count": count], EnqueueReport.self)
+        let holder = try child("hold", ["expect": count])
+        _ = try await holder.report(EnqueueReport.self)
+        await holder.kill()
+        // What it held comes back when the broker has seen its death; a consumer that is there before would get some of it twice.
+        try await waitForReady(count)
+        let again = try await outcome(of: "bare-consume", ["expect": count], WorkReport.self)
+        try await checkEmpty()
+        return again.rate / fresh.rate
     }
 
     private func drain(_ count: Int) async throws -> WorkReport {

@@ -14,6 +14,7 @@ extension Measurement {
             figures[p95] = Double(latency.p95) / 1e3
         }
         figures[.promoter] = try await promote()
+        figures[.relay] = try await relay()
         figures[.idleCPU] = try await idle()
         return figures
     }
@@ -73,6 +74,41 @@ extension Measurement {
         promoting.cancel()
         _ = await promoting.result
         _ = try await working(expecting: scale.promoted) {}
+        return rate
+    }
+
+    /// Rows that were committed move to the queue, in this process; nil where there is no outbox.
+    private func relay() async throws -> Double? {
+        guard let outbox = platform.outboxes.first else { return nil }
+        note("relay \(scale.promoted) rows of the outbox")
+        let count = scale.promoted
+        let schema = OutboxSchema(prefix: environment["JOBS_PREFIX"] ?? "")
+        try await outbox.driver.migrate { session throws(StoreError) in
+            for statement in schema.statements() { try session.execute(statement) }
+        }
+        try await outbox.driver.write { session throws(StoreError) in
+            _ = try session.query(
+                """
+                select count(enqueue(:name, jsonb_build_object('sent_at', 0, 'user_id', n, 'venue_id', 42,
+                    'kind', 'friend_checked_in', 'title', 'Ana is at the Blue Door',
+                    'body', 'Ana and 2 others checked in near you ten minutes ago'))) as jobs
+                from generate_series(1, \(count)) as n
+                """,
+                ["name": .text(BenchProbe.name.rawValue)]
+            )
+        }
+        let relay = OutboxRelay(
+            outbox: outbox,
+            broker: platform.broker,
+            store: platform.store,
+            claimant: platform.processID,
+            build: "bench",
+            logger: try BenchStage.fromEnvironment(environment).logger
+        )
+        let began = Clock.wall
+        while try await relay.relaySlice() > 0 {}
+        let rate = perSecond(count, began, Clock.wall)
+        _ = try await working(expecting: count) {}
         return rate
     }
 

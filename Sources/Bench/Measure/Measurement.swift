@@ -53,6 +53,10 @@ struct Measurement: Sendable {
         try await wait("an empty queue") { try await depth().ready == 0 }
     }
 
+    func waitForReady(_ count: Int) async throws {
+        try await wait("\(count) ready jobs") { try await depth().ready >= count }
+    }
+
     private func wait(_ subject: String, _ condition: () async throws -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(20)
         while try await !condition() {

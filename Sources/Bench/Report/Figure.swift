@@ -11,6 +11,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
     case drainShare = "drain_share_of_bare"
     case redelivered = "drain_redelivered"
     case redeliveredShare = "drain_redelivered_share"
+    case bareRedeliveredShare = "bare_consume_redelivered_share"
     case both = "enqueue_and_drain"
     case crowdRate = "four_producers"
     case crowdCall = "four_producers_call_p95"
@@ -19,6 +20,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
     case latency1000p50 = "latency_1000_p50"
     case latency1000p95 = "latency_1000_p95"
     case promoter
+    case relay
     case workerCPU = "worker_cpu"
     case workerMemory = "worker_memory"
     case idleCPU = "idle_cpu"
@@ -34,6 +36,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
         case .drainShare: "drain, share of the bare room"
         case .redelivered: "drain what somebody who died had held"
         case .redeliveredShare: "  share of the same jobs fresh"
+        case .bareRedeliveredShare: "  the same share in the bare room"
         case .both: "enqueue and drain at once"
         case .crowdRate: "four processes enqueue, one drains"
         case .crowdCall: "  p95 of a call"
@@ -42,6 +45,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
         case .latency1000p50: "enqueue to start at 1000/s, p50"
         case .latency1000p95: "enqueue to start at 1000/s, p95"
         case .promoter: "promoter"
+        case .relay: "outbox relay"
         case .workerCPU: "CPU of the worker while draining"
         case .workerMemory: "peak memory of the worker"
         case .idleCPU: "CPU of an idle worker"
@@ -51,10 +55,10 @@ enum Figure: String, Codable, CaseIterable, Sendable {
     var unit: String {
         switch self {
         case .barePublish, .bareConsume, .enqueueSingle, .enqueueBatches, .drain, .redelivered, .both, .crowdRate,
-            .promoter:
+            .promoter, .relay:
             "jobs/s"
         case .bareCPU, .workerCPU: "µs/job"
-        case .drainShare, .redeliveredShare: ""
+        case .drainShare, .redeliveredShare, .bareRedeliveredShare: ""
         case .crowdCall, .latency200p50, .latency200p95, .latency1000p50, .latency1000p95: "ms"
         case .workerMemory: "MB"
         case .idleCPU: "%"
@@ -76,7 +80,7 @@ enum Figure: String, Codable, CaseIterable, Sendable {
         case (.drain, .embedded): .atLeast(20_000)
         case (.latency200p50, .embedded): .atMost(15)
         case (.redeliveredShare, _): .atLeast(0.8)
-        case (.promoter, _): .atLeast(5_000)
+        case (.promoter, _), (.relay, _): .atLeast(5_000)
         case (.idleCPU, _): .atMost(1)
         case (.workerMemory, _): .atMost(80)
         default: nil

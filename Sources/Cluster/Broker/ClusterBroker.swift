@@ -66,6 +66,8 @@ package final class ClusterBroker: Broker {
         watchers.watch(control.events, of: "control")
     }
 
+    package func alarm() async -> String? { await publisher.blockedReason }
+
     package func close() async {
         await consumers.close()
         await publisher.close()

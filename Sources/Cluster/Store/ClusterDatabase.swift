@@ -15,7 +15,14 @@ package final class ClusterDatabase: StoreDriver {
     ///   - url: `postgres://…`; the error names what is wrong and never quotes the password.
     ///   - prefix: `JOBS_PREFIX`, put before the schema's name.
     ///   - connections: threads and connections of the pool.
-    package init(url: String, prefix: String, connections: Int = 4, logger: Logger) throws(StoreError) {
+    ///   - clock: what `due_ms()` makes of the server's.
+    package init(
+        url: String,
+        prefix: String,
+        connections: Int = 4,
+        clock: ScheduleClock = .real,
+        logger: Logger
+    ) throws(StoreError) {
         var configuration: PostgresConfiguration
         do {
             configuration = try PostgresConfiguration(url: url)
@@ -25,6 +32,7 @@ package final class ClusterDatabase: StoreDriver {
         schema = prefix + "jobs"
         configuration.searchPath = [schema]
         configuration.poolSize = connections
+        if let setting = clock.setting { configuration.settings["jobs.test_clock"] = setting }
         display = "\(configuration)"
         pool = PostgresPool(configuration, logger: logger)
     }

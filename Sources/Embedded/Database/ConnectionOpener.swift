@@ -13,10 +13,13 @@ struct ConnectionOpener: Sendable {
         configuration.label = writing ? "jobs-writer" : "jobs-reader"
         configuration.readonly = !writing
         configuration.busyMode = .callback { busy.callback(tries: $0) }
-        let clock = settings.clock
+        let (clock, schedule) = (settings.clock, settings.scheduleClock)
         let creates = settings.opening == .create
         configuration.prepareDatabase { database in
             database.add(function: DatabaseFunction("now_ms", argumentCount: 0) { _ in clock().milliseconds })
+            database.add(
+                function: DatabaseFunction("due_ms", argumentCount: 0) { _ in schedule.time(at: clock()).milliseconds }
+            )
             try database.execute(sql: "pragma temp_store = memory")
             guard writing else { return }
             if creates { try ConnectionOpener.useWriteAheadLog(database) }

@@ -21,6 +21,8 @@ package struct DatabaseSettings: Sendable {
     package var readers = 2
     /// What `now_ms()` answers.
     package var clock: @Sendable () -> Timestamp = { Timestamp.now() }
+    /// What `due_ms()` makes of it.
+    package var scheduleClock = ScheduleClock.real
 
     package init(path: String, opening: Opening = .create) {
         self.path = path

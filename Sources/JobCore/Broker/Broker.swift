@@ -20,6 +20,13 @@ package protocol Broker: Sendable {
 
     /// A fresh round trip to the broker.
     func ping() async throws(BrokerError)
+
+    /// Why the broker takes no publishes right now, as far as this process has been told; nil when it does.
+    func alarm() async -> String?
+}
+
+extension Broker {
+    package func alarm() async -> String? { nil }
 }
 
 /// A running fetch from one broker queue.

@@ -22,3 +22,14 @@ public struct QueueAddress: Hashable, Sendable, Comparable, CustomStringConverti
         (left.queue, left.lane) < (right.queue, right.lane)
     }
 }
+
+extension QueueAddress {
+    /// `email.high` → queue `email`, lane high.
+    package init(brokerQueue name: String) {
+        if let dot = name.lastIndex(of: "."), let lane = Lane(rawValue: String(name[name.index(after: dot)...])) {
+            self.init(String(name[..<dot]), lane)
+        } else {
+            self.init(name)
+        }
+    }
+}

@@ -6,18 +6,20 @@ extension Store {
         try await driver.write { session throws(StoreError) in
             try session.executeBatch(
                 """
-                insert into queue_counts (queue, lane, done, retried, snoozed, dead, replayed)
-                values (:queue, :lane, :done, :retried, :snoozed, :dead, :replayed)
+                insert into queue_counts (queue, lane, done, retried, snoozed, dead, replayed, taken, shed)
+                values (:queue, :lane, :done, :retried, :snoozed, :dead, :replayed, :taken, :shed)
                 on conflict (queue, lane) do update set done = queue_counts.done + excluded.done,
                     retried = queue_counts.retried + excluded.retried,
                     snoozed = queue_counts.snoozed + excluded.snoozed, dead = queue_counts.dead + excluded.dead,
-                    replayed = queue_counts.replayed + excluded.replayed
+                    replayed = queue_counts.replayed + excluded.replayed,
+                    taken = queue_counts.taken + excluded.taken, shed = queue_counts.shed + excluded.shed
                 """,
                 ordered.map { address, flow in
                     [
                         "queue": .text(address.queue), "lane": .text(address.lane.rawValue), "done": .int(flow.done),
                         "retried": .int(flow.retried), "snoozed": .int(flow.snoozed), "dead": .int(flow.dead),
-                        "replayed": .int(flow.replayed),
+                        "replayed": .int(flow.replayed), "taken": .int(flow.taken),
+                        "shed": .int(flow.shed),
                     ]
                 }
             )
@@ -41,8 +43,10 @@ extension Store {
     package func counts() async throws(StoreError) -> [QueueAddress: FlowCounts] {
         try await driver.read { session throws(StoreError) in
             var counts: [QueueAddress: FlowCounts] = [:]
-            for row in try session.query("select queue, lane, done, retried, snoozed, dead, replayed from queue_counts")
-            {
+            let rows = try session.query(
+                "select queue, lane, done, retried, snoozed, dead, replayed, taken, shed from queue_counts"
+            )
+            for row in rows {
                 let address = QueueAddress(try row.text("queue"), Lane(rawValue: try row.text("lane")) ?? .normal)
                 var flow = FlowCounts()
                 flow.done = try row.int("done")
@@ -50,6 +54,8 @@ extension Store {
                 flow.snoozed = try row.int("snoozed")
                 flow.dead = try row.int("dead")
                 flow.replayed = try row.int("replayed")
+                flow.taken = try row.int("taken")
+                flow.shed = try row.int("shed")
                 counts[address] = flow
             }
             for row in try session.query("select queue, lane, bucket, jobs from latency_counts") {

@@ -67,7 +67,9 @@ package enum Replay {
     private static func headers(of letter: LetterRecord, operation: String) -> Headers {
         var headers = letter.headers.filter { !HeaderName.isBrokerBookkeeping($0.key) }
         let columns = [HeaderName.attempt, HeaderName.enqueuedAt, HeaderName.readyAt, HeaderName.expiresAt]
-        for name in HeaderName.actedOnOnce + columns + [HeaderName.unknownSince] { headers[name] = nil }
+        for name in HeaderName.actedOnOnce + columns + [HeaderName.unknownSince, HeaderName.freesAtStart] {
+            headers[name] = nil
+        }
         headers[HeaderName.replayOperation] = .string(operation)
         headers[HeaderName.origin] = .string("replay:\(operation)")
         return headers

@@ -23,6 +23,11 @@ extension SQLSession {
         let fresh = zip(letters, stored).filter { $0.1 > 0 }.map(\.0)
         try executeBatch("delete from waiting where id = :id", fresh.map { ["id": .id($0.jobID)] })
         try concludeReplays(of: fresh)
+        try bury(fires: fresh)
+        let isUnique = { (letter: DeadLetter) in
+            letter.headers[HeaderName.origin]?.string?.hasPrefix(Envelope.uniqueOrigin) ?? false
+        }
+        try freeUnique(ownedBy: fresh.filter(isUnique).map(\.jobID))
     }
 
     /// A replayed job that died again has a letter of its own now; the one it came from is no longer under way.
@@ -43,7 +48,7 @@ extension SQLSession {
 }
 
 extension DeadLetter {
-    fileprivate var parameters: SQLParameters {
+    var parameters: SQLParameters {
         [
             "job_id": .id(jobID), "death_id": .scrubbed(deathID, maximumBytes: 256),
             "job": .scrubbed(job, maximumBytes: 256), "queue": .scrubbed(address.queue, maximumBytes: 256),
@@ -55,5 +60,32 @@ extension DeadLetter {
             "enqueued_at": .instant(enqueuedAt), "body_length": .int(oversize?.length ?? Int64(payload.count)),
             "body_sha256": .text(oversize?.sha256),
         ]
+    }
+}
+
+extension Store {
+    /// Keeps messages that a person takes out of a queue, as purged letters: `operation undo` lets them wait again. Nothing else
+    /// that the store knows of their jobs changes, but for unique keys, which are free.
+    package func keepPurged(_ letters: [DeadLetter], _ operation: Operation) async throws(StoreError) {
+        try await driver.write { session throws(StoreError) in
+            try session.executeBatch(
+                """
+                insert into dead_letters (job_id, death_id, job, queue, lane, payload, headers, attempts, error_type,
+                    error_message, fingerprint, build, worker, enqueued_at, failed_at, state, operation_id, body_length,
+                    body_sha256)
+                values (:job_id, :death_id, :job, :queue, :lane, :payload, :headers, :attempts, :error_type,
+                    :error_message, :fingerprint, :build, :worker, :enqueued_at, (select now_ms()), 'purged', :operation,
+                    :body_length, :body_sha256)
+                on conflict (job_id, death_id) do nothing
+                """,
+                letters.map { letter in
+                    var parameters = letter.parameters
+                    parameters["operation"] = .text(operation.id)
+                    return parameters
+                }
+            )
+            try session.freeUnique(ownedBy: letters.map(\.jobID))
+            try session.write(operation)
+        }
     }
 }

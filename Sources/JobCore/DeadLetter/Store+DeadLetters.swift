@@ -101,6 +101,16 @@ package struct LetterScan: Sendable {
     }
 }
 
+extension Store {
+    /// How many open letters a selector means, its limit heeded: what a confirmation names.
+    package func countLetters(_ selector: Selector) async throws(StoreError) -> Int {
+        var scan = LetterScan(self, selector, state: .open)
+        var count = 0
+        while let letters = try await scan.next() { count += letters.count }
+        return count
+    }
+}
+
 /// What one query over letters found.
 struct LetterPage {
     /// Those that the selector means.

@@ -90,7 +90,8 @@ extension SQLSession {
     ) throws(StoreError) -> ReplayProgress {
         var progress = before
         let now = try now()
-        let start = progress.startedAt ?? now
+        let due = try dueNow()
+        let start = progress.startedAt ?? due
         let handled = progress.replayed + progress.skippedCount
         let remaining = request.selector.maximumCount - handled
         let page = try letters(

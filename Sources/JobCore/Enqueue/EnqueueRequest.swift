@@ -8,18 +8,34 @@ package struct EnqueueRequest: Sendable {
     package let delay: Duration?
     package let expires: Duration?
     package let headers: Headers
+    /// More than one is refused, by `checked`.
+    package let admissions: [Admission]
+    /// When it was asked for, where that was before now: decides whose payload is the last of a debounced key.
+    package let enqueuedAt: Timestamp?
 
-    package init(job: JobName, version: Int = 1, payload: [UInt8], options: [EnqueueOption] = []) {
+    package init(
+        job: JobName,
+        version: Int = 1,
+        payload: [UInt8],
+        options: [EnqueueOption] = [],
+        enqueuedAt: Timestamp? = nil
+    ) {
         var lane: Lane?
         var delay: Duration?
         var expires: Duration?
         var headers: Headers = [:]
+        var admissions: [Admission] = []
         for option in options {
             switch option {
             case .delay(let duration): delay = duration
             case .lane(let wanted): lane = wanted
             case .expires(let duration): expires = duration
             case .traceparent(let text): headers[HeaderName.traceparent] = .string(text)
+            case .debounce(let key, let wait, let maximum, let leading):
+                admissions.append(.debounce(key: key, wait: wait, maximum: maximum, leading: leading))
+            case .throttle(let key, let interval): admissions.append(.throttle(key: key, interval: interval))
+            case .unique(let key, let mode, let lasting):
+                admissions.append(.unique(key: key, mode: mode, lasting: lasting ?? Admission.uniqueLasting))
             case .id: break
             }
         }
@@ -31,6 +47,35 @@ package struct EnqueueRequest: Sendable {
         self.delay = delay
         self.expires = expires
         self.headers = headers
+        self.admissions = admissions
+        self.enqueuedAt = enqueuedAt
+    }
+
+    /// The same under another id.
+    package func with(id: JobID) -> EnqueueRequest { EnqueueRequest(self, id: id) }
+
+    private init(_ other: EnqueueRequest, id: JobID) {
+        self.id = id
+        job = other.job
+        version = other.version
+        payload = other.payload
+        lane = other.lane
+        delay = other.delay
+        expires = other.expires
+        headers = other.headers
+        admissions = other.admissions
+        enqueuedAt = other.enqueuedAt
+    }
+
+    /// What it asks for beside running: nil for most.
+    func admission() throws(Malformed) -> Admission? {
+        guard let admission = try admissions.first?.checked() else { return nil }
+        guard admissions.count == 1 else { throw Admission.tooMany }
+        if case .unique = admission { return admission }
+        guard delay == nil else {
+            throw Malformed("malformed_admission", "a debounced or throttled job has no delay of its own: leave it out")
+        }
+        return admission
     }
 
     /// Limits are checked here too, so that a bad payload is the enqueuer's error and not a dead letter.
@@ -45,7 +90,7 @@ package struct EnqueueRequest: Sendable {
             lane: lane,
             payload: payload,
             version: version,
-            enqueuedAt: now,
+            enqueuedAt: enqueuedAt ?? now,
             readyAt: now,
             expiresAt: expires.map { now.advanced(by: $0).bounded },
             carried: headers

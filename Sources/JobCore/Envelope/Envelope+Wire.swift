@@ -130,11 +130,12 @@ private struct HeaderReader {
         for name in [HeaderName.debounceKey, HeaderName.throttleKey, HeaderName.uniqueKey, HeaderName.replayOperation] {
             _ = try copy.text(name)
         }
-        if let mode = try copy.text(HeaderName.uniqueMode), !["until_started", "until_done", "window"].contains(mode) {
+        if let mode = try copy.text(HeaderName.uniqueMode), UniqueMode(rawValue: mode) == nil {
             throw .header(HeaderName.uniqueMode, expected: "until_started, until_done or window")
         }
         if let leading = rest[HeaderName.debounceLeading] {
             guard case .bool = leading else { throw .header(HeaderName.debounceLeading, expected: "a boolean") }
         }
+        if Admission.isAsked(by: rest) { _ = try Admission(rest) }
     }
 }

@@ -21,6 +21,12 @@ package enum HeaderName {
     package static let unknownSince = "x-job-unknown-since"
     /// Ours alone: the job was running alone when somebody ended its process; it runs alone again.
     package static let alone = "x-job-alone"
+    /// Ours alone: an attempt of the job, when it begins, frees its unique key.
+    package static let freesAtStart = "x-job-unique-frees-at-start"
+    /// Ours alone: limits whose share the job has got already, separated by commas.
+    package static let reserved = "x-job-reserved"
+    /// Ours alone, of a cancelled job that is kept: when it was due.
+    package static let wasDue = "x-job-was-due"
     package static let traceparent = "traceparent"
     package static let tracestate = "tracestate"
 

@@ -24,6 +24,16 @@ package enum PayloadCoding {
         }
     }
 
+    /// `venueID` → `venue_id`.
+    static func fieldName(of property: String) -> String {
+        SnakeKey.snake([SnakeKey(stringValue: property)]).stringValue
+    }
+
+    /// `venue_id` → `venueID`.
+    static func propertyName(of field: String) -> String {
+        SnakeKey.camel([SnakeKey(stringValue: field)]).stringValue
+    }
+
     /// Says where and what, and never quotes a value: payloads carry personal data.
     private static func explain(_ error: DecodingError) -> String {
         func place(_ path: [any CodingKey]) -> String {

@@ -4,39 +4,71 @@ extension Store {
     /// Without a heartbeat for this long, a process counts as gone.
     package static let goneAfter: Duration = .seconds(15)
 
-    package func beat(_ beat: WorkerBeat, heads: [QueueAddress: LaneHead]) async throws(StoreError) {
+    /// - Parameter delivered: ready-at of the newest delivery of each lane since the last beat.
+    /// - Returns: true when somebody wants the process to drain.
+    @discardableResult
+    package func beat(_ beat: WorkerBeat, delivered: [QueueAddress: Timestamp]) async throws(StoreError) -> Bool {
         let queues = JSONText.of(beat.queues)
         let running = JSONText.of(RunningColumn(jobs: beat.running, counts: beat.runningCounts))
-        try await driver.write { session throws(StoreError) in
-            try session.execute(
+        return try await driver.write { session throws(StoreError) in
+            let rows = try session.query(
                 """
-                insert into workers (id, host, pid, build, state, queues, running, started_at, heartbeat_at)
-                values (:id, :host, :pid, :build, :state, :queues, :running, (select now_ms()), (select now_ms()))
+                insert into workers (id, host, pid, build, state, queues, running, held, started_at, heartbeat_at)
+                values (:id, :host, :pid, :build, :state, :queues, :running, :held, (select now_ms()), (select now_ms()))
                 on conflict (id) do update set state = excluded.state, queues = excluded.queues,
-                    running = excluded.running, heartbeat_at = excluded.heartbeat_at
+                    running = excluded.running, held = excluded.held, heartbeat_at = excluded.heartbeat_at,
+                    lost_at = null
+                returning case when drain_at is null then 0 else 1 end as drains
                 """,
                 [
                     "id": .text(beat.id), "host": .text(beat.host), "pid": .int(beat.pid), "build": .text(beat.build),
                     "state": .text(beat.state.rawValue), "queues": .text(queues), "running": .text(running),
+                    "held": .text(beat.held.text),
                 ]
             )
             try session.executeBatch(
                 """
-                insert into queue_heads (queue, lane, delivered_ready_at, unstarted_ready_at, unstarted_at)
-                values (:queue, :lane, :delivered, :unstarted, (select now_ms()))
+                insert into queue_heads (queue, lane, delivered_ready_at, delivered_at)
+                values (:queue, :lane, :delivered, (select now_ms()))
                 on conflict (queue, lane) do update set
                     delivered_ready_at = case when excluded.delivered_ready_at is null
                         or excluded.delivered_ready_at < queue_heads.delivered_ready_at
                         then queue_heads.delivered_ready_at else excluded.delivered_ready_at end,
-                    unstarted_ready_at = excluded.unstarted_ready_at, unstarted_at = excluded.unstarted_at
+                    delivered_at = excluded.delivered_at
                 """,
-                heads.sorted { $0.key < $1.key }.map { address, head in
+                delivered.sorted { $0.key < $1.key }.map { address, readyAt in
                     [
                         "queue": .text(address.queue), "lane": .text(address.lane.rawValue),
-                        "delivered": .instant(head.deliveredReadyAt), "unstarted": .instant(head.unstartedReadyAt),
+                        "delivered": .instant(readyAt),
                     ]
                 }
             )
+            return try rows.first?.int("drains") == 1
+        }
+    }
+
+    /// Asks living processes to drain: they see it at their next beat, within a second.
+    /// - Returns: ids of those that were asked.
+    package func drainWorkers(
+        id: String?,
+        build: String?,
+        _ operation: Operation
+    ) async throws(StoreError) -> [String] {
+        try await driver.write { session throws(StoreError) in
+            let rows = try session.query(
+                """
+                update workers set drain_at = (select now_ms())
+                where state <> 'gone' and heartbeat_at > (select now_ms()) - :age
+                    and (:id = '' or id = :id) and (:build = '' or build = :build)
+                returning id
+                """,
+                [
+                    "age": .int(Store.goneAfter.milliseconds), "id": .text(id ?? ""), "build": .text(build ?? ""),
+                ]
+            )
+            guard !rows.isEmpty else { return [] }
+            try session.write(operation)
+            return try rows.map { row throws(StoreError) in try row.text("id") }
         }
     }
 
@@ -45,7 +77,7 @@ extension Store {
         try await driver.read { session throws(StoreError) in
             let rows = try session.query(
                 """
-                select id, host, pid, build, state, queues, running, (select now_ms()) - heartbeat_at as age from workers
+                select id, host, pid, build, state, queues, running, held, (select now_ms()) - heartbeat_at as age from workers
                 where heartbeat_at > (select now_ms()) - 86400000 order by started_at desc, id
                 """
             )
@@ -67,9 +99,11 @@ extension WorkerRecord {
         let column = JSONText.read(RunningColumn.self, try row.text("running"))
         running = column?.jobs ?? []
         runningCounts = column?.counts ?? [:]
+        held = HeldDeliveries.read(try row.text("held"))
         heartbeatAge = age
         let said = WorkerState(rawValue: try row.text("state")) ?? .gone
         state = age > Store.goneAfter ? .gone : said
+        isLost = state == .gone && said != .gone
     }
 }
 
@@ -80,7 +114,7 @@ private struct RunningColumn: Codable {
 }
 
 /// Small JSON documents inside text columns.
-private enum JSONText {
+enum JSONText {
     static func of(_ value: some Encodable) -> String {
         (try? JSONEncoder().encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     }

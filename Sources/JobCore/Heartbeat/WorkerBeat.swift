@@ -23,6 +23,7 @@ package struct WorkerBeat: Sendable, Equatable {
     package let running: [Running]
     /// All that run, by lane.
     package let runningCounts: [String: Int]
+    package let held: HeldDeliveries
     package let state: WorkerState
 
     package init(
@@ -31,6 +32,7 @@ package struct WorkerBeat: Sendable, Equatable {
         queues: [String],
         running: [Running],
         runningCounts: [String: Int] = [:],
+        held: HeldDeliveries = HeldDeliveries(),
         state: WorkerState
     ) {
         self.id = id
@@ -40,6 +42,7 @@ package struct WorkerBeat: Sendable, Equatable {
         self.queues = queues
         self.running = running
         self.runningCounts = runningCounts
+        self.held = held
         self.state = state
     }
 }
@@ -54,7 +57,10 @@ package struct WorkerRecord: Sendable, Equatable {
     package let running: [WorkerBeat.Running]
     /// Jobs that run, by lane.
     package let runningCounts: [String: Int]
+    package var held = HeldDeliveries()
     package let heartbeatAge: Duration
+    /// It did not say goodbye.
+    package var isLost = false
     /// `gone` as well when the last heartbeat is older than 15 s.
     package let state: WorkerState
 }

@@ -10,12 +10,20 @@ package final class AttemptScope: Sendable {
     /// Nil for a message without an id that can be looked up: nothing of it can be fenced.
     let token: RunToken?
     let deduplicates: Bool
+    /// For what the worker calls and enqueues.
+    let traceparent: String?
     private let handle: AttemptHandle?
     private let state = Mutex(State())
 
     /// - Parameter handle: nil outside a pool: nobody drains it then, and nobody asks how far it is.
-    package init(token: RunToken? = nil, deduplicates: Bool = false, handle: AttemptHandle? = nil) {
+    package init(
+        token: RunToken? = nil,
+        deduplicates: Bool = false,
+        traceparent: String? = nil,
+        handle: AttemptHandle? = nil
+    ) {
         self.token = token
+        self.traceparent = traceparent
         self.deduplicates = deduplicates
         self.handle = handle
     }

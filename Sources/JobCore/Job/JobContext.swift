@@ -79,9 +79,15 @@ public struct JobContext: Sendable {
         "\(id)-\(step)"
     }
 
-    /// Enqueues a job from within this one, with the same promise as any enqueue.
+    /// The attempt's W3C trace context, for requests that the worker sends; nil when the job came without one and nothing is
+    /// traced.
+    public var traceparent: String? { scope.traceparent }
+
+    /// Enqueues a job from within this one, with the same promise as any enqueue, as part of the same trace.
     @discardableResult
-    public func enqueue<J: Job>(_ job: J, _ options: EnqueueOption...) async throws(EnqueueError) -> JobID {
-        try await client.enqueue(job, options: options)
+    public func enqueue<J: Job>(_ job: J, _ options: EnqueueOption...) async throws(EnqueueError) -> Enqueued {
+        let isTraced = options.contains { if case .traceparent = $0 { true } else { false } }
+        let parent = isTraced ? [] : traceparent.map { [EnqueueOption.traceparent($0)] } ?? []
+        return try await client.enqueue(job, options: options + parent)
     }
 }

@@ -4,35 +4,16 @@ extension Timestamp {
     public init?(rfc3339 text: String) {
         var reader = InstantReader(bytes: Array(text.utf8)[...])
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), (1...12).contains(month),
-            reader.take("-"), let day = reader.number(2), (1...Timestamp.days(in: month, of: year)).contains(day),
+            reader.take("-"), let day = reader.number(2),
+            (1...CivilDay.length(ofMonth: Int(month), year: Int(year))).contains(Int(day)),
             reader.take("T") || reader.take("t") || reader.take(" "),
             let hour = reader.number(2), hour < 24, reader.take(":"), let minute = reader.number(2), minute < 60,
             reader.take(":"), let second = reader.number(2), second <= 60,
             let fraction = reader.fraction(), let offset = reader.offset(), reader.bytes.isEmpty
         else { return nil }
-        let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
+        let days = CivilDay(year: Int(year), month: Int(month), day: Int(day)).number
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset * 60
         self.init(milliseconds: seconds * 1000 + fraction)
-    }
-
-    private static func isLeap(_ year: Int64) -> Bool {
-        year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
-    }
-
-    private static func days(in month: Int64, of year: Int64) -> Int64 {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Counts in years that begin in March, so that the leap day is the last of its year.
-    private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let marchYear = (month > 2 ? year : year - 1) + 400
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        let days = 365 * marchYear + marchYear / 4 - marchYear / 100 + marchYear / 400 + dayOfYear
-        return days - 146_097 - 719_468
     }
 }
 

@@ -5,12 +5,17 @@ extension Store {
             var record = LaneRecord(now: try session.now())
             record.waiting = try session.waitingByLane()
             record.heads = try session.heads()
+            record.samples = try session.flowSamples()
+            record.taken = try session.takenByLane()
+            record.brakes = Brakes(breakers: try session.breakers(), controls: try session.controls())
+            record.throttles = try session.throttles()
             return record
         }
         record.routes = try await routes()
         record.dead = try await openLetters()
         record.workers = try await workers()
         record.flows = try await counts()
+        record.noteHeld()
         return record
     }
 }
@@ -19,8 +24,9 @@ extension SQLSession {
     fileprivate func waitingByLane() throws(StoreError) -> [QueueAddress: LaneRecord.Waiting] {
         let rows = try query(
             """
-            select queue, lane, count(case when due_at > (select now_ms()) then 1 end) as waiting,
-                count(case when due_at <= (select now_ms()) then 1 end) as overdue, min(due_at) as next_due
+            select queue, lane, count(case when due_at > (select due_ms()) then 1 end) as waiting,
+                count(case when due_at <= (select due_ms()) then 1 end) as overdue,
+                (select due_ms()) - min(due_at) as late
             from waiting group by queue, lane
             """
         )
@@ -30,7 +36,7 @@ extension SQLSession {
             waiting[try row.address()] = LaneRecord.Waiting(
                 byIntent: try row.int("waiting"),
                 overdue: overdue,
-                overdueSince: overdue > 0 ? try row.instant("next_due") : nil
+                overdueBy: overdue > 0 ? .milliseconds(try row.int("late")) : nil
             )
         }
         return waiting
@@ -40,19 +46,17 @@ extension SQLSession {
     fileprivate func heads() throws(StoreError) -> [QueueAddress: LaneRecord.Head] {
         let rows = try query(
             """
-            select queue, lane, delivered_ready_at, empty_at,
-                case when unstarted_at > (select now_ms()) - :gone then unstarted_ready_at end as unstarted_ready_at
-            from queue_heads
-            """,
-            ["gone": .int(Store.goneAfter.milliseconds)]
+            select queue, lane, delivered_ready_at, delivered_at, empty_at, sampled_at from queue_heads
+            """
         )
         var heads: [QueueAddress: LaneRecord.Head] = [:]
         for row in rows {
-            heads[try row.address()] = LaneRecord.Head(
-                deliveredReadyAt: try row.optionalInstant("delivered_ready_at"),
-                emptyAt: try row.optionalInstant("empty_at"),
-                unstartedReadyAt: try row.optionalInstant("unstarted_ready_at")
-            )
+            var head = LaneRecord.Head()
+            head.deliveredReadyAt = try row.optionalInstant("delivered_ready_at")
+            head.deliveredAt = try row.optionalInstant("delivered_at")
+            head.emptyAt = try row.optionalInstant("empty_at")
+            head.sampledAt = try row.optionalInstant("sampled_at")
+            heads[try row.address()] = head
         }
         return heads
     }

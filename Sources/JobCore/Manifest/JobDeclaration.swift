@@ -13,6 +13,10 @@ package struct JobDeclaration: Sendable, Equatable {
     package var retry = RetryPolicy()
     /// How long each step of a job is committed once and a finished job is not run again: 1 min … 7 d; nil: at least once.
     package var deduplicate: Duration?
+    /// How long after its birth a job is worth running: 1 s … 31 d; nil: for ever, unless its producer says otherwise.
+    package var expiresAfter: Duration?
+    /// An expired job leaves no dead letter, it is only counted. Default false.
+    package var shedsExpired = false
     /// Paths in the payload (`to`, `data.email`) that tools mask unless told otherwise; a path covers what is below it.
     package var personalFields: [String] = []
     /// Payloads by version, as canonical JSON. The current version has at least one.
@@ -22,5 +26,10 @@ package struct JobDeclaration: Sendable, Equatable {
     package init(name: JobName, declaredAt: ManifestPlace) {
         self.name = name
         self.declaredAt = declaredAt
+    }
+
+    /// Whether a path of the payload is one that tools mask, or lies below one.
+    package func isPersonal(_ path: String) -> Bool {
+        personalFields.contains { path == $0 || path.hasPrefix("\($0).") }
     }
 }

@@ -1,7 +1,8 @@
 /// Reads the declaration of one job type.
 struct JobReader {
     static let keys = [
-        "summary", "queue", "lane", "version", "timeout", "retry", "deduplicate", "personal", "examples",
+        "summary", "queue", "lane", "version", "timeout", "retry", "deduplicate", "expires_after", "when_expired",
+        "personal", "examples",
     ]
 
     let report: ManifestReport
@@ -37,6 +38,14 @@ struct JobReader {
             in: .seconds(60)...(.seconds(7 * 86_400)),
             reason: memory
         )
+        found.declaration.expiresAfter = fields.duration("expires_after", in: .seconds(1)...(.seconds(31 * 86_400)))
+        if let value = fields.value("when_expired"), let word = fields.text("when_expired") {
+            if !["dead", "shed"].contains(word) {
+                let what = fields.naming("when_expired")
+                report.add(.unknownWord(what, found: word, allowed: ["dead", "shed"]), at: value.place)
+            }
+            found.declaration.shedsExpired = word == "shed"
+        }
         if let value = fields.value("retry") {
             let reader = RetryReader(owner: "retry of \(owner)", report: report)
             (found.declaration.retry, found.parkedDependencies) = reader.read(value)

@@ -1,10 +1,14 @@
 /// Turns files into a manifest: reads each one's sections, then checks what refers to something in another file.
 struct ManifestLoader {
-    static let sections = ["queues", "jobs"]
+    static let sections = ["queues", "jobs", "schedules", "alerts", "dependencies", "limits"]
 
     let report: ManifestReport
     private var queues: [String: QueueDeclaration] = [:]
     private var jobs: [JobName: JobReader.Found] = [:]
+    private var schedules: [String: ScheduleReader.Found] = [:]
+    private var dependencies: [String: (declaration: DependencyDeclaration, place: ManifestPlace)] = [:]
+    private var limits: [String: LimitReader.Found] = [:]
+    private var alerts: (declaration: AlertDeclaration, place: ManifestPlace)?
 
     init(report: ManifestReport) {
         self.report = report
@@ -33,12 +37,59 @@ struct ManifestLoader {
                 jobs[job.declaration.name] = job
             }
         }
+        if let value = sections.value("alerts") {
+            if let first = alerts?.place {
+                report.add(.duplicate("alerts", first: first), at: value.place)
+            } else {
+                alerts = (AlertReader(report: report).read(value), value.place)
+            }
+        }
+        readBrakes(sections)
+        for entry in declarations(sections, "schedules") {
+            guard let schedule = ScheduleReader(report: report).read(entry) else { continue }
+            let declaration = schedule.declaration
+            if let first = schedules[declaration.name]?.declaration {
+                let what = "schedule \"\(declaration.name)\""
+                report.add(.duplicate(what, first: first.declaredAt), at: entry.place)
+            } else {
+                schedules[declaration.name] = schedule
+            }
+        }
+    }
+
+    private mutating func readBrakes(_ sections: FieldReader) {
+        for entry in declarations(sections, "dependencies") {
+            guard let dependency = DependencyReader(report: report).read(entry) else { continue }
+            if let first = dependencies[dependency.name]?.place {
+                report.add(.duplicate("dependency \"\(dependency.name)\"", first: first), at: entry.place)
+            } else {
+                dependencies[dependency.name] = (dependency, entry.place)
+            }
+        }
+        for entry in declarations(sections, "limits") {
+            guard let limit = LimitReader(report: report).read(entry) else { continue }
+            if let first = limits[limit.declaration.name]?.place {
+                report.add(.duplicate("limit \"\(limit.declaration.name)\"", first: first), at: entry.place)
+            } else {
+                limits[limit.declaration.name] = limit
+            }
+        }
     }
 
     func finish() throws(ManifestError) -> Manifest {
         for job in jobs.values { check(job) }
+        for schedule in schedules.values { check(schedule) }
+        for limit in limits.values { check(limit) }
+        checkDependencies()
         guard report.problems.isEmpty else { throw ManifestError(report.problems) }
-        return Manifest(queues: queues, jobs: jobs.mapValues(\.declaration))
+        return Manifest(
+            queues: queues,
+            jobs: jobs.mapValues(\.declaration),
+            schedules: schedules.mapValues(\.declaration),
+            alerts: alerts?.declaration ?? AlertDeclaration(),
+            dependencies: dependencies.mapValues(\.declaration),
+            limits: limits.mapValues(\.declaration)
+        )
     }
 
     private func declarations(_ sections: FieldReader, _ section: String) -> [YAMLEntry] {
@@ -72,5 +123,47 @@ struct ManifestLoader {
             let what = "park of \(owner) (a dependency of queue \"\(queue.name)\")"
             report.add(.undeclared(what, found: dependency, declared: queue.dependencies), at: place)
         }
+    }
+
+    private func check(_ schedule: ScheduleReader.Found) {
+        let declaration = schedule.declaration
+        let owner = "schedule \"\(declaration.name)\""
+        guard let job = jobs[declaration.job]?.declaration else {
+            let declared = jobs.keys.map(\.rawValue).sorted()
+            let found = declaration.job.rawValue
+            report.add(.undeclared("job of \(owner)", found: found, declared: declared), at: schedule.jobPlace)
+            return
+        }
+        guard let lane = declaration.lane, let queue = queues[job.queue], !queue.lanes.contains(lane) else { return }
+        let what = "lane of \(owner) in queue \"\(queue.name)\""
+        report.add(
+            .unknownWord(what, found: lane.rawValue, allowed: queue.lanes.map(\.rawValue)),
+            at: schedule.lanePlace ?? schedule.jobPlace
+        )
+    }
+
+    private var dependedOn: [String] { Set(queues.values.flatMap(\.dependencies)).sorted() }
+
+    /// A breaker that no queue heeds is a word misspelt.
+    private func checkDependencies() {
+        let known = dependedOn
+        for (name, found) in dependencies where !known.contains(name) {
+            report.add(
+                .undeclared("dependency \"\(name)\" (depends_on of no queue)", found: name, declared: known),
+                at: found.place
+            )
+        }
+    }
+
+    private func check(_ limit: LimitReader.Found) {
+        let (found, declared): (String, [String])
+        switch limit.declaration.scope {
+        case .dependency(let name): (found, declared) = (name, dependedOn)
+        case .queue(let name): (found, declared) = (name, queues.keys.sorted())
+        case .job(let name): (found, declared) = (name.rawValue, jobs.keys.map(\.rawValue).sorted())
+        }
+        guard !declared.contains(found) else { return }
+        let what = "limit \"\(limit.declaration.name)\""
+        report.add(.undeclared(what, found: found, declared: declared), at: limit.scopePlace)
     }
 }

@@ -1,6 +1,6 @@
 /// Reads the retry policy of one job type.
 struct RetryReader {
-    static let keys = ["max_attempts", "base", "cap", "labels"]
+    static let keys = ["max_attempts", "base", "cap", "budget_percent", "labels"]
     static let ruleKeys = ["after", "max_attempts", "park"]
     private static let attempts = 1...1000
     private static let delays: ClosedRange<Duration> = .milliseconds(1)...RetryPolicy.longestDelay
@@ -25,6 +25,7 @@ struct RetryReader {
             let expected = "at least base (\(policy.base.manifestText))"
             report.add(.outOfRange(fields.naming("cap"), expected: expected, found: policy.cap.manifestText), at: place)
         }
+        if let percent = fields.integer("budget_percent", in: 0...100) { policy.budgetPercent = percent }
         guard let labels = fields.value("labels") else { return (policy, parked) }
         guard case .mapping(let entries) = labels.content else {
             report.wrongType(fields.naming("labels"), expected: "a mapping of error labels to rules", labels)

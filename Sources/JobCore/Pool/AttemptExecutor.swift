@@ -1,74 +1,21 @@
 import Logging
 
-/// A delivery made ready to run: decoded as far as its envelope, with its deadline. A class, since it is handed on often
-/// and holds a dozen references: copying them cost more than the box.
-final class PreparedAttempt: Sendable {
-    let delivery: Delivery
-    let envelope: Result<Envelope, Malformed>
-    let timeout: Duration
-    let deadline: ContinuousClock.Instant
-    var started: ContinuousClock.Instant { deadline - timeout }
-    /// In a process of its own, because it was running when a process died.
-    let isAlone: Bool
-    /// 0 for a first delivery, else what its look-up gave. Nil when the store could not be asked: then nothing is known of
-    /// those who had it before, and their marks must not be held against it.
-    let generation: Int?
-
-    init(
-        delivery: Delivery,
-        envelope: Result<Envelope, Malformed>,
-        timeout: Duration,
-        deadline: ContinuousClock.Instant,
-        isAlone: Bool,
-        generation: Int?
-    ) {
-        self.delivery = delivery
-        self.envelope = envelope
-        self.timeout = timeout
-        self.deadline = deadline
-        self.isAlone = isAlone
-        self.generation = generation
-    }
-
-    /// Nil for a message without an id that can be looked up.
-    var key: AttemptKey? { AttemptKey(delivery.message) }
-
-    var id: JobID {
-        switch envelope {
-        case .success(let envelope): envelope.id
-        case .failure: delivery.message.messageID.flatMap { JobID($0) } ?? JobID()
-        }
-    }
-
-    var job: JobName {
-        switch envelope {
-        case .success(let envelope): envelope.job
-        case .failure: "unknown.job"
-        }
-    }
-}
-
-/// What became of a delivery whose attempt is over.
-enum AttemptEnd: Sendable {
-    /// Durable: the delivery may be acknowledged.
-    case settled
-    /// Back to the broker, with the consumption that it came from.
-    case givenBack
-    /// Another process has it; the broker counts this delivery as that one's.
-    case superseded
-}
-
 /// One attempt in a straight line: decode → deadline → perform → disposition → settle. The caller acknowledges.
 struct AttemptExecutor: Sendable {
     let manifest: Manifest
     /// Routing keys of the types that are to have their effects once.
     let deduplicating: Set<String>
+    /// Types whose jobs are not worth running for ever.
+    let expires: Set<JobName>
     let performs: [JobName: RegisteredVersion]
     let client: JobClient
     let store: Store
     let settler: Settler
+    let brakes: AttemptBrakes
     /// Nil where this program cannot be started again for one attempt: then suspects run like others.
     let lone: (any LoneRunner)?
+    /// Gets a span for each attempt.
+    let tracer: (any SpanSink)?
     let flow: FlowRecorder
     let build: String
     let worker: String
@@ -85,7 +32,12 @@ struct AttemptExecutor: Sendable {
         return deduplicating.contains(message.routingKey)
     }
 
-    func prepare(_ delivery: Delivery, _ answer: Redelivery, generation: Int?) -> PreparedAttempt {
+    func prepare(
+        _ delivery: Delivery,
+        _ answer: Redelivery,
+        generation: Int?,
+        probed: [String] = []
+    ) -> PreparedAttempt {
         let envelope: Result<Envelope, Malformed>
         do throws(Malformed) {
             if let oversize = delivery.oversize {
@@ -103,7 +55,8 @@ struct AttemptExecutor: Sendable {
             timeout: timeout,
             deadline: .now.advanced(by: timeout),
             isAlone: answer == .runAlone || delivery.message.headers[HeaderName.alone] == .bool(true),
-            generation: generation
+            generation: generation,
+            probed: probed
         )
     }
 
@@ -126,12 +79,14 @@ struct AttemptExecutor: Sendable {
         case .success(let decoded):
             envelope = decoded
         }
+        let span = tracer.map { _ in OpenSpan("attempt \(envelope.job)", .consumer, parent: envelope.traceparent) }
         let scope = AttemptScope(
             token: token(of: prepared, envelope),
             deduplicates: deduplicates(prepared.delivery.message),
+            traceparent: span?.context.description ?? envelope.traceparent,
             handle: handle
         )
-        let result = await perform(envelope, prepared, scope, handle)
+        let result = await perform(envelope, prepared, scope, handle, at: address)
         if case .threw(StoreError.superseded) = result {
             logger.notice(
                 "another process has the job",
@@ -139,14 +94,23 @@ struct AttemptExecutor: Sendable {
             )
             return .superseded
         }
-        let disposition = Disposition.of(
+        let decided = Disposition.of(
             result,
             envelope: envelope,
             policy: manifest.jobs[envelope.job]?.retry ?? RetryPolicy(),
             now: .now(),
             random: .random(in: .min ... .max)
         )
-        return try await follow(disposition, envelope, prepared, scope, at: address)
+        let disposition = await brakes.weigh(decided, of: result, envelope, at: address, probed: prepared.probed)
+        let end = try await follow(disposition, envelope, prepared, scope, at: address)
+        if let span, let tracer {
+            let attributes =
+                envelope.traceAttributes + [
+                    ("messaging.destination.name", address.name), ("job.outcome", disposition.label),
+                ]
+            span.end(tracer, attributes, error: disposition.failure?.label)
+        }
+        return end
     }
 
     /// Read from the message, as whoever gets it next will. Nil where nothing can be looked up by it, or nothing was.
@@ -186,13 +150,19 @@ struct AttemptExecutor: Sendable {
         _ envelope: Envelope,
         _ prepared: PreparedAttempt,
         _ scope: AttemptScope,
-        _ handle: AttemptHandle
+        _ handle: AttemptHandle,
+        at address: QueueAddress
     ) async -> AttemptResult {
-        let now = Timestamp.now()
-        if let expiresAt = envelope.expiresAt, expiresAt <= now { return .expired }
-        if let delay = envelope.carried[HeaderName.delay]?.integer, delay > 0 {
-            return .delayed(.milliseconds(delay))
+        if let stale = staleness(of: envelope) { return stale }
+        let delay = Duration.milliseconds(envelope.carried[HeaderName.delay]?.integer ?? 0)
+        if Admission.isAsked(by: envelope.carried) {
+            do throws(Malformed) {
+                if let admission = try Admission(envelope.carried) { return .asked(admission, delay: delay) }
+            } catch {
+                return .malformed(error)
+            }
         }
+        if delay > .zero { return .delayed(delay) }
         guard let registered = performs[envelope.job] else {
             return .unknown("no worker for \(envelope.job) in this build")
         }
@@ -200,6 +170,16 @@ struct AttemptExecutor: Sendable {
             return .unknown(
                 "\(envelope.job) version \(envelope.version) is newer than this build's \(registered.version)"
             )
+        }
+        if let refusal = await brakes.refusal(envelope, timeout: prepared.timeout, queue: address.queue) {
+            return ended(refusal, handle, prepared)
+        }
+        if envelope.carried[HeaderName.freesAtStart] == .bool(true) {
+            do throws(StoreError) {
+                try await store.freeUnique(startedBy: envelope.id)
+            } catch {
+                return .threw(error)
+            }
         }
         let result: AttemptResult
         if prepared.isAlone, let lone {
@@ -226,9 +206,28 @@ struct AttemptExecutor: Sendable {
                 result = .threw(error)
             }
         }
+        return ended(result, handle, prepared)
+    }
+
+    /// Nil while the job is worth running.
+    private func staleness(of envelope: Envelope) -> AttemptResult? {
+        guard envelope.expiresAt != nil || expires.contains(envelope.job) else { return nil }
+        let declaration = manifest.jobs[envelope.job]
+        let byType = declaration?.expiresAfter.map { envelope.enqueuedAt.advanced(by: $0) }
+        guard min(envelope.expiresAt ?? .latest, byType ?? .latest) <= .now() else { return nil }
+        return declaration?.shedsExpired == true ? .shed : .expired
+    }
+
+    /// What was cancelled has ended for the reason of its cancellation, unless it finished its work.
+    private func ended(
+        _ result: AttemptResult,
+        _ handle: AttemptHandle,
+        _ prepared: PreparedAttempt
+    ) -> AttemptResult {
         switch (result, handle.cancellation) {
         case (.threw, .deadline), (.killed, .deadline): return .timedOut(prepared.timeout)
         case (.threw, .drain), (.killed, .drain): return .interrupted
+        case (.threw, .withdrawal), (.killed, .withdrawal): return .withdrawn
         default: return result
         }
     }
@@ -243,10 +242,10 @@ struct AttemptExecutor: Sendable {
         switch disposition {
         case .acknowledge:
             var settlements: [Settlement] = []
-            if let origin = envelope.origin { settlements.append(.record(envelope.id, origin: origin)) }
+            settlements += outcome(.done, of: envelope, prepared)
             if scope.deduplicates { settlements.append(.finish(envelope.id)) }
             if scope.usesCheckpoint { settlements.append(.forget(envelope.id)) }
-            try await settle(settlements, of: prepared, scope.token)
+            try await settle(settlements + places(envelope), of: prepared, scope.token)
             let latency = Timestamp.now().duration(since: envelope.enqueuedAt).milliseconds
             flow.record(address) { counts in
                 counts.done += 1
@@ -254,9 +253,41 @@ struct AttemptExecutor: Sendable {
                 if envelope.origin?.hasPrefix("replay:") == true { counts.replayed += 1 }
             }
             return .settled
+        case .withdraw:
+            logger.info(
+                "job has ended as it was asked to",
+                metadata: [LogKey.job: "\(envelope.id)", LogKey.name: "\(envelope.job)"]
+            )
+            let forgotten: [Settlement] = scope.usesCheckpoint ? [.forget(envelope.id)] : []
+            let endings = outcome(.cancelled, of: envelope, prepared) + forgotten + places(envelope)
+            try await settle(endings, of: prepared, scope.token)
+            return .settled
+        case .shed:
+            let forgotten: [Settlement] = scope.usesCheckpoint ? [.forget(envelope.id)] : []
+            try await settle(outcome(.cancelled, of: envelope, prepared) + forgotten, of: prepared, scope.token)
+            flow.record(address) { $0.shed += 1 }
+            return .settled
+        case .park(_, let failure):
+            let entry = entry(envelope, address, .after(Disposition.parkedDelay), .snooze, envelope.attempt, failure)
+            try await settle([.wait(entry)] + places(envelope), of: prepared, scope.token)
+            flow.record(address) { $0.snoozed += 1 }
+            return .settled
+        case .limit(let due, let reserved):
+            var entry = entry(envelope, address, due, .limit, envelope.attempt, nil)
+            entry.envelope.carried[HeaderName.reserved] = .string(reserved.joined(separator: ","))
+            // The place it lines up for, or has, stays its own.
+            try await settle([.wait(entry)], of: prepared, scope.token)
+            flow.record(address) { $0.snoozed += 1 }
+            return .settled
+        case .admit(let admission, let due):
+            var entry = entry(envelope, address, due, .delay, envelope.attempt, nil)
+            entry.admission = admission
+            try await settle([.wait(entry)], of: prepared, scope.token)
+            flow.record(address) { $0.snoozed += 1 }
+            return .settled
         case .wait(let due, let reason, let attempt, let failure):
             let entry = entry(envelope, address, due, reason, attempt, failure)
-            try await settle([.wait(entry)], of: prepared, scope.token)
+            try await settle([.wait(entry)] + places(envelope), of: prepared, scope.token)
             flow.record(address) { if reason == .retry { $0.retried += 1 } else { $0.snoozed += 1 } }
             return .settled
         case .bury(let failure):
@@ -269,14 +300,34 @@ struct AttemptExecutor: Sendable {
             )
             var envelope = envelope
             envelope.carried[HeaderName.alone] = nil
+            envelope.carried[HeaderName.reserved] = nil
             let letter = DeadLetter(envelope, at: address, failure: failure, build: build, worker: worker)
             let forgotten: [Settlement] = scope.usesCheckpoint ? [.forget(envelope.id)] : []
-            try await settle([.bury(letter)] + forgotten, of: prepared, scope.token)
-            flow.record(address) { $0.dead += 1 }
+            try await settle([.bury(letter)] + forgotten + places(envelope), of: prepared, scope.token)
+            flow.record(address) { counts in
+                counts.dead += 1
+                if failure.label == "expired" { counts.shed += 1 }
+            }
             return .settled
         case .giveBack:
+            if brakes.holdsPlaces(envelope.job) { try await store.freeSlots(of: [envelope.id]) }
             return .givenBack
         }
+    }
+
+    /// The places in limits that an attempt has held.
+    private func places(_ envelope: Envelope) -> [Settlement] {
+        brakes.holdsPlaces(envelope.job) ? [.free(envelope.id)] : []
+    }
+
+    private func outcome(
+        _ ending: Settlement.Ending,
+        of envelope: Envelope,
+        _ prepared: PreparedAttempt
+    ) -> [Settlement] {
+        guard let origin = envelope.origin else { return [] }
+        let runTime = prepared.started.duration(to: .now)
+        return [.record(envelope.id, origin: origin, ending: ending, runTime: runTime)]
     }
 
     /// The requests have been acted on and must not be again; an unknown job remembers since when it is waited for.
@@ -292,6 +343,7 @@ struct AttemptExecutor: Sendable {
         next.attempt = attempt
         next.lane = address.lane
         for name in HeaderName.actedOnOnce { next.carried[name] = nil }
+        next.carried[HeaderName.reserved] = nil
         next.carried[HeaderName.alone] = reason == .killed ? .bool(true) : nil
         if failure?.label == "unknown_job" {
             let since = next.carried[HeaderName.unknownSince] ?? .int(Timestamp.now().milliseconds)

@@ -2,8 +2,18 @@
 package enum Disposition: Sendable, Equatable {
     /// Take it off the queue.
     case acknowledge
+    /// Take it off the queue without having done its work: that was asked for.
+    case withdraw
     /// Write the row, then take it off the queue.
     case wait(Due, WaitingReason, attempt: Int, Failure?)
+    /// Its dependency is down: as `wait`, uncharged, for as long as its breaker says.
+    case park(String, Failure)
+    /// Let it wait for its turn under these limits, of which it has its share when it comes back.
+    case limit(Due, reserved: [String])
+    /// Take it off the queue: its time is over, and nobody wants a letter of it.
+    case shed
+    /// Ask the store, which may know others like it; then take it off the queue.
+    case admit(Admission, Due)
     /// Store the letter, then take it off the queue.
     case bury(Failure)
     /// Leave it with the broker, uncharged.
@@ -11,11 +21,37 @@ package enum Disposition: Sendable, Equatable {
 }
 
 extension Disposition {
+    /// For traces: a bounded word.
+    var label: String {
+        switch self {
+        case .acknowledge: "done"
+        case .withdraw: "cancelled"
+        case .wait(_, let reason, _, _): reason.rawValue
+        case .admit: "admitted"
+        case .park: "parked"
+        case .limit: "limited"
+        case .shed: "shed"
+        case .bury: "dead"
+        case .giveBack: "given_back"
+        }
+    }
+
+    var failure: Failure? {
+        switch self {
+        case .wait(_, _, _, let failure): failure
+        case .bury(let failure), .park(_, let failure): failure
+        case .acknowledge, .withdraw, .admit, .giveBack, .limit, .shed: nil
+        }
+    }
+
     /// How long an unknown job name or a newer version is waited for before it is dead: a deploy's time.
     package static let unknownGrace: Duration = .seconds(3600)
 
-    /// How long a job whose dependency is down stays away, until breakers say it better.
+    /// How long a job whose dependency is down stays away while the breaker is closed.
     package static let parkedDelay: Duration = .seconds(30)
+
+    /// How long a job of a paused type stays away at most, if nobody lets it go on before.
+    package static let pausedDelay: Duration = .seconds(3600)
 
     /// How long a job stays away whose lone process somebody ended; then it runs alone again.
     package static let killedDelay: Duration = .seconds(1)
@@ -40,7 +76,7 @@ extension Disposition {
             }
         }
         func parked(_ dependency: String, _ failure: Failure?) -> Disposition {
-            .wait(.after(parkedDelay), .snooze, attempt: envelope.attempt, failure ?? Failure("parked", dependency))
+            .park(dependency, failure ?? Failure("parked", "the worker says that \(dependency) is down"))
         }
         func failed(_ failure: Failure, asking: JobError.Disposition = .retry(after: nil)) -> Disposition {
             let decision = policy().decision(
@@ -73,9 +109,16 @@ extension Disposition {
         case .killed(let how):
             return .wait(.after(killedDelay), .killed, attempt: envelope.attempt, Failure("killed", how))
         case .interrupted: return .giveBack
+        case .withdrawn: return .withdraw
         case .malformed(let error): return .bury(Failure(error.label, error.message))
         case .unknown(let reason): return unknown(reason, envelope: envelope, now: now())
         case .expired: return .bury(Failure("expired", "not worth running any more when its turn came"))
+        case .shed: return .shed
+        case .paused(let control):
+            let due = control.until.map { Due.at($0) } ?? .after(pausedDelay)
+            return .wait(due, .snooze, attempt: envelope.attempt, Failure(Failure.pausedLabel, control.text))
+        case .limited(let due, let reserved): return .limit(due, reserved: reserved)
+        case .asked(let admission, let delay): return .admit(admission, .after(delay))
         case .delayed(let delay): return .wait(.after(delay), .delay, attempt: envelope.attempt, nil)
         }
     }

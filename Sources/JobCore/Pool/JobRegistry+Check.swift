@@ -39,6 +39,12 @@ extension JobRegistry {
                 }
             }
         }
+        for schedule in manifest.schedules.values.sorted(by: { $0.name < $1.name }) {
+            guard let type = types[schedule.job], type.version == manifest.jobs[schedule.job]?.version else { continue }
+            let payload = schedule.payload(at: Timestamp(milliseconds: 0))
+            guard let problem = problem(in: payload, version: type.version, of: type) else { continue }
+            problems.append("\(schedule.declaredAt): payload of schedule \(schedule.name): \(problem)")
+        }
         guard problems.isEmpty else { throw RegistryMismatch(problems: problems) }
     }
 

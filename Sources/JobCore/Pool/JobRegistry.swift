@@ -22,6 +22,8 @@ public struct JobRegistry: Sendable {
     /// The platform's own types: a program may declare them, or do without.
     package private(set) var optionalTypes: Set<JobName> = []
     package private(set) var scenes: [DemoScene] = []
+    package internal(set) var verbs: [FamilyVerb] = []
+    package internal(set) var migrations: [Migration] = []
 
     public init() {}
 
@@ -60,6 +62,9 @@ package struct RegisteredJob: Sendable {
     /// Decodes an example and encodes it again, for the checks at startup.
     package let roundTrip: @Sendable (_ payload: [UInt8], _ version: Int) throws -> [UInt8]
 
+    /// What the type reads, by an example of its own version.
+    package let schema: @Sendable (_ example: [UInt8]) throws -> PayloadSchema
+
     package typealias Perform = @Sendable (_ envelope: Envelope, _ context: JobContext) async throws -> Outcome
 
     init<J: Job, W: Worker>(_ type: J.Type, _ makeWorker: @escaping @Sendable (WorkerResources) throws -> W)
@@ -72,6 +77,7 @@ package struct RegisteredJob: Sendable {
                 try await worker.perform(try decoded(J.self, envelope.payload, envelope.version), context)
             }
         }
+        schema = { try SchemaRecorder.schema(of: J.self, example: $0) }
         roundTrip = { payload, version in
             try PayloadCoding.encode(try decoded(J.self, payload, version))
         }

@@ -4,27 +4,38 @@ import Synchronization
 /// Fetches one lane of a queue and runs what comes, until it drains. Parks while the store is away: the broker keeps
 /// everything.
 final class QueueRunner: Sendable {
-    private struct State {
+    struct State {
         var consumption: (any Consumption)?
         var isDraining = false
         /// Why fetching stops for now; the runner goes on when the store answers again.
         var storeLost = false
+        /// A brake has stopped the queue: nothing more starts, what was fetched goes back.
+        var isBraked = false
+        /// This consumption is there for one job, which tries these dependencies.
+        var trial: Trial?
         /// Attempts whose start marks are this process's and that have not ended.
         var marked: [DeliveryTag: AttemptKey] = [:]
         var head = LaneHead()
+        /// Taken and neither acknowledged nor given back.
+        var held = 0
         var gauge: CreditGauge
         var pace: RedeliveryPace
+    }
+
+    struct Trial {
+        let dependencies: [String]
+        var hasBegun = false
     }
 
     let address: QueueAddress
     let running = RunningAttempts()
     private let slots: Slots
-    private let attempts: AttemptExecutor
+    let attempts: AttemptExecutor
     private let redeliveries: Redeliveries
     private let broker: any Broker
     private let store: Store
     private let logger: Logger
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     init(
         address: QueueAddress,
@@ -48,11 +59,24 @@ final class QueueRunner: Sendable {
         state = Mutex(State(gauge: gauge, pace: RedeliveryPace(slots: gauge.concurrency)))
     }
 
-    /// What this process has seen of the lane's head since the last call.
-    func takeHead() -> LaneHead {
+    /// Ready-at of the newest delivery since the last call; nil when there was none.
+    func takeDelivered() -> Timestamp? {
         state.withLock { state in
             defer { state.head.deliveredReadyAt = nil }
-            return state.head
+            return state.head.deliveredReadyAt
+        }
+    }
+
+    /// Nothing is fetched and not settled.
+    var isIdle: Bool { state.withLock { $0.held == 0 } }
+
+    /// What would go back if this process died now.
+    var held: HeldDeliveries.Lane {
+        let oldestRunning = running.snapshot.compactMap(\.readyAt).min()
+        return state.withLock { state in
+            let oldest = [oldestRunning, state.head.unstartedReadyAt].compactMap(\.self).min()
+            let unstarted = state.head.unstartedReadyAt?.milliseconds
+            return HeldDeliveries.Lane(count: state.held, oldest: oldest?.milliseconds, unstarted: unstarted)
         }
     }
 
@@ -60,10 +84,16 @@ final class QueueRunner: Sendable {
     func run() async {
         var backoff = Backoff(base: .milliseconds(100), cap: .seconds(5))
         while !isDraining {
+            guard let trial = await mayFetch() else { continue }
             do {
-                let consumption = try await broker.consume(address.name, credit: state.withLock { $0.gauge.credit })
+                let credit = state.withLock { state in
+                    state.trial = trial.isEmpty ? nil : Trial(dependencies: trial)
+                    return trial.isEmpty ? state.gauge.credit : 1
+                }
+                let consumption = try await broker.consume(address.name, credit: credit)
                 backoff.reset()
                 await consume(consumption)
+                if !trial.isEmpty { await endTrial(trial) }
             } catch {
                 logger.warning("cannot fetch, will try again", metadata: [LogKey.error: "\(error.label)"])
                 await pause(backoff.next())
@@ -86,10 +116,13 @@ final class QueueRunner: Sendable {
     private var isDraining: Bool { state.withLock { $0.isDraining } }
 
     private func consume(_ consumption: any Consumption) async {
-        let mayStart = state.withLock { state in
+        let isTrial = state.withLock { state in
             state.consumption = consumption
-            return !state.isDraining
+            return state.trial != nil
         }
+        let mayStart = !isDraining && (isTrial || gate == .open)
+        let patience = isTrial ? Task { await endFruitlessTrial(consumption) } : nil
+        defer { patience?.cancel() }
         let acknowledger = Acknowledger(
             consumption: consumption,
             settler: attempts.settler,
@@ -102,32 +135,51 @@ final class QueueRunner: Sendable {
         await acknowledger.flush()
         await withdrawMarks()
         await consumption.giveBack()
-        state.withLock { state in
+        let back = state.withLock { state in
             state.consumption = nil
             state.head.unstartedReadyAt = nil
+            defer { state.held = 0 }
+            return state.held
         }
+        attempts.flow.record(address) { $0.taken -= Int64(back) }
     }
+
+    /// A piece of what was fetched, with what the store says of it; nil when the store is lost.
+    private struct Piece: Sendable {
+        let deliveries: ArraySlice<Delivery>
+        let greetings: [DeliveryTag: Greeting]?
+    }
+
+    /// Pieces that are looked up before their turn: a look-up takes as long as the start of a piece, and its commit is waited
+    /// for and not worked at.
+    private static let piecesAhead = 2
 
     private func start(_ consumption: any Consumption, _ acknowledger: Acknowledger) async {
-        while let batch = await consumption.next() {
-            guard await start(batch, acknowledger) else { return }
+        let pieces = Conveyor<Piece>(capacity: QueueRunner.piecesAhead)
+        async let feeding: Void = feed(pieces, from: consumption)
+        while let piece = await pieces.take() {
+            guard await start(piece.deliveries, piece.greetings, acknowledger) else { break }
             state.withLock { $0.head.unstartedReadyAt = nil }
         }
+        pieces.close()
+        await consumption.stop()
+        await feeding
     }
 
-    /// False when nothing more shall start. While one piece of the batch starts, the next is looked up.
-    private func start(_ batch: [Delivery], _ acknowledger: Acknowledger) async -> Bool {
-        var rest = batch[...]
-        var piece = nextPiece(&rest)
-        var greetings = await lookUp(piece)
-        while !piece.isEmpty {
-            let following = nextPiece(&rest)
-            async let next = lookUp(following)
-            let goesOn = await start(piece, greetings, acknowledger)
-            (piece, greetings) = (following, await next)
-            guard goesOn else { return false }
+    private func feed(_ pieces: Conveyor<Piece>, from consumption: any Consumption) async {
+        defer { pieces.close() }
+        while let batch = await consumption.next() {
+            state.withLock { $0.held += batch.count }
+            attempts.flow.record(address) { $0.taken += Int64(batch.count) }
+            var rest = batch[...]
+            while !rest.isEmpty {
+                let deliveries = nextPiece(&rest)
+                let piece = Piece(deliveries: deliveries, greetings: await lookUp(deliveries))
+                // Next to a suspect nobody is marked as begun before the slots are near.
+                let isWary = state.withLock { $0.pace.isWary }
+                guard await pieces.give(piece, waitsUntilTaken: isWary) else { return }
+            }
         }
-        return true
     }
 
     /// What is looked up at once, or as many as need no look-up.
@@ -178,13 +230,28 @@ final class QueueRunner: Sendable {
         for delivery in piece {
             let welcome = greetings[delivery.tag]?.welcome
             if welcome?.answer == .finished {
+                state.withLock { $0.held -= 1 }
                 acknowledger.acknowledge(delivery.tag, ran: nil)
                 continue
             }
             note(delivery)
             guard await slots.acquire(address.lane) else { return false }
+            guard let probed = mayBegin() else {
+                slots.release()
+                return false
+            }
             let generation = isLookedUp(delivery) ? welcome?.generation : 0
-            begin(delivery, welcome?.answer ?? .run, generation: generation, acknowledger)
+            let prepared = attempts.prepare(
+                delivery,
+                welcome?.answer ?? .run,
+                generation: generation,
+                probed: probed
+            )
+            if !probed.isEmpty {
+                // For as long as the job may take.
+                _ = await attempts.brakes.board.beginProbe(probed, at: address, lasting: prepared.timeout)
+            }
+            begin(prepared, acknowledger)
         }
         return true
     }
@@ -208,14 +275,14 @@ final class QueueRunner: Sendable {
         state.withLock { $0.head.saw(readyAt) }
     }
 
-    private func begin(
-        _ delivery: Delivery,
-        _ answer: Redelivery,
-        generation: Int?,
-        _ acknowledger: Acknowledger
-    ) {
-        let prepared = attempts.prepare(delivery, answer, generation: generation)
-        let key = running.begin(prepared.id, prepared.job, deadline: prepared.deadline)
+    private func begin(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
+        let delivery = prepared.delivery
+        let key = running.begin(
+            prepared.id,
+            prepared.job,
+            readyAt: delivery.message.readyAt,
+            deadline: prepared.deadline
+        )
         let task = Task {
             let handle = AttemptHandle(running: running, key: key)
             do throws(StoreError) {
@@ -229,7 +296,9 @@ final class QueueRunner: Sendable {
                     case .settled: finish(prepared, acknowledger)
                     case .givenBack: break
                     // The broker knows the tag no more; to the consumption it is a place that is free again.
-                    case .superseded: acknowledger.acknowledge(delivery.tag, ran: nil)
+                    case .superseded:
+                        state.withLock { $0.held -= 1 }
+                        acknowledger.acknowledge(delivery.tag, ran: nil)
                     }
                 #endif
             } catch {
@@ -245,6 +314,9 @@ final class QueueRunner: Sendable {
     /// Asks for more or fewer deliveries when the attempts have become shorter or longer.
     private func measure(_ prepared: PreparedAttempt) async {
         let now = ContinuousClock.now
+        let duration = prepared.started.duration(to: now)
+        let wait = prepared.delivery.message.readyAt.map { Timestamp.now().duration(since: $0) - duration }
+        attempts.flow.record(address, wait: wait, duration: duration)
         let change = state.withLock { state -> (credit: Int, consumption: (any Consumption)?)? in
             state.gauge.finished(
                 lasting: now - prepared.started,
@@ -259,7 +331,10 @@ final class QueueRunner: Sendable {
 
     private func finish(_ prepared: PreparedAttempt, _ acknowledger: Acknowledger) {
         let delivery = prepared.delivery
-        if prepared.generation != 0 { state.withLock { _ = $0.marked.removeValue(forKey: delivery.tag) } }
+        state.withLock { state in
+            state.held -= 1
+            if prepared.generation != 0 { state.marked[delivery.tag] = nil }
+        }
         acknowledger.acknowledge(delivery.tag, ran: delivery.message)
     }
 
@@ -296,39 +371,10 @@ final class QueueRunner: Sendable {
     }
 
     /// Waits in short steps, so that draining is not held up.
-    private func pause(_ duration: Duration) async {
+    func pause(_ duration: Duration) async {
         let end = ContinuousClock.now.advanced(by: duration)
         while ContinuousClock.now < end, !isDraining {
             try? await Task.sleep(for: min(.milliseconds(100), ContinuousClock.now.duration(to: end)))
         }
-    }
-}
-
-/// What a process knows of the front of a lane: lag is measured from here where the broker cannot tell.
-package struct LaneHead: Sendable, Equatable {
-    /// Ready-at of the newest delivery seen: nothing older is still in the queue, but for what came back.
-    package var deliveredReadyAt: Timestamp?
-    /// Ready-at of the oldest delivery that waits for a slot here.
-    package var unstartedReadyAt: Timestamp?
-
-    package init(deliveredReadyAt: Timestamp? = nil, unstartedReadyAt: Timestamp? = nil) {
-        self.deliveredReadyAt = deliveredReadyAt
-        self.unstartedReadyAt = unstartedReadyAt
-    }
-
-    mutating func saw(_ readyAt: Timestamp) {
-        deliveredReadyAt = max(deliveredReadyAt ?? readyAt, readyAt)
-        unstartedReadyAt = readyAt
-    }
-}
-
-extension WireMessage {
-    /// When the job could first run, as far as the message says.
-    var readyAt: Timestamp? {
-        if case .int(let milliseconds) = headers[HeaderName.readyAt] { return Timestamp(milliseconds: milliseconds) }
-        guard let (milliseconds, overflow) = timestamp?.multipliedReportingOverflow(by: 1000), !overflow else {
-            return nil
-        }
-        return Timestamp(milliseconds: milliseconds).bounded
     }
 }

@@ -6,14 +6,17 @@ package final class RunningAttempts: Sendable {
         package let id: JobID
         package let job: JobName
         package let started: ContinuousClock.Instant
+        let readyAt: Timestamp?
         let deadline: ContinuousClock.Instant
         /// What the worker says of how far it is, 0…1.
         package var progress: Double?
         var task: Task<Void, Never>?
         var cancelled: Cancellation?
+        /// Has been told of as one that takes long.
+        var isToldSlow = false
     }
 
-    enum Cancellation: Sendable { case deadline, drain }
+    enum Cancellation: Sendable { case deadline, drain, withdrawal }
 
     private struct State {
         var entries: [UInt64: Entry] = [:]
@@ -34,10 +37,21 @@ package final class RunningAttempts: Sendable {
 
     package init() {}
 
-    func begin(_ id: JobID, _ job: JobName, deadline: ContinuousClock.Instant) -> UInt64 {
+    func begin(
+        _ id: JobID,
+        _ job: JobName,
+        readyAt: Timestamp? = nil,
+        deadline: ContinuousClock.Instant
+    ) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.entries[state.next] = Entry(id: id, job: job, started: .now, deadline: deadline)
+            state.entries[state.next] = Entry(
+                id: id,
+                job: job,
+                started: .now,
+                readyAt: readyAt,
+                deadline: deadline
+            )
             return state.next
         }
     }
@@ -74,6 +88,23 @@ package final class RunningAttempts: Sendable {
     /// Cancels what is past its deadline; called every 100 ms, which is the resolution of a timeout.
     func cancelOverdue(now: ContinuousClock.Instant = .now) {
         cancel(.deadline) { $0.deadline <= now }
+    }
+
+    /// How many have run for longer, and were not counted before.
+    func takeSlow(after limit: Duration, now: ContinuousClock.Instant = .now) -> Int {
+        state.withLock { state in
+            var count = 0
+            for (key, entry) in state.entries where !entry.isToldSlow && entry.started.duration(to: now) > limit {
+                state.entries[key]?.isToldSlow = true
+                count += 1
+            }
+            return count
+        }
+    }
+
+    /// Ends those that somebody no longer wants.
+    func withdraw(_ ids: Set<JobID>) {
+        cancel(.withdrawal) { ids.contains($0.id) }
     }
 
     func cancelAll() {

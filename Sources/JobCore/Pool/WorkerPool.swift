@@ -12,6 +12,8 @@ package struct PoolConfiguration: Sendable {
     package var build: String
     /// Queues to serve, by name; nil for all of the manifest.
     package var queues: Set<String>?
+    /// Called when an operator asks this process to drain; once a beat until it does.
+    package var drainWanted: @Sendable () -> Void = {}
 
     package init(worker: String, build: String, queues: Set<String>? = nil, grace: Duration = .seconds(25)) {
         self.worker = worker
@@ -26,6 +28,8 @@ package final class WorkerPool: Service {
     private let configuration: PoolConfiguration
     private let runners: [QueueRunner]
     private let heartbeat: Heartbeat
+    private let board: BrakeBoard
+    private let flow: FlowRecorder
     private let logger: Logger
 
     /// Builds every worker and checks manifest against registry; all mistakes are reported together.
@@ -37,21 +41,26 @@ package final class WorkerPool: Service {
         store: Store,
         witness: any DeathWitness,
         lone: (any LoneRunner)? = nil,
+        tracer: (any SpanSink)? = nil,
         configuration: PoolConfiguration,
         logger: Logger
     ) throws {
         try registry.check(against: manifest)
         let flow = FlowRecorder()
+        let board = BrakeBoard(manifest: manifest, store: store, worker: configuration.worker, logger: logger)
         let executor = AttemptExecutor(
             manifest: manifest,
             deduplicating: manifest.deduplicatingKeys,
+            expires: Set(manifest.jobs.values.filter { $0.expiresAfter != nil }.map(\.name)),
             performs: try registry.types.mapValues { type in
                 AttemptExecutor.RegisteredVersion(version: type.version, perform: try type.makePerform(resources))
             },
-            client: JobClient(broker: broker, store: store),
+            client: JobClient(broker: broker, store: store, tracer: tracer),
             store: store,
             settler: Settler(store: store, patience: configuration.patience, logger: logger),
+            brakes: AttemptBrakes(manifest: manifest, board: board, store: store, worker: configuration.worker),
             lone: lone,
+            tracer: tracer,
             flow: flow,
             build: configuration.build,
             worker: configuration.worker,
@@ -81,17 +90,25 @@ package final class WorkerPool: Service {
                 )
             }
         }
+        for runner in runners { board.listen { [weak runner] in runner?.heedBrakes() } }
+        self.board = board
         heartbeat = Heartbeat(store: store, runners: runners, flow: flow, configuration: configuration, logger: logger)
         self.configuration = configuration
+        self.flow = flow
         self.logger = logger
     }
+
+    /// How long this process's attempts waited and took, by lane.
+    package var times: [QueueAddress: AttemptTimes] { flow.times }
 
     package func run() async throws {
         logger.info("workers start", metadata: [LogKey.worker: "\(configuration.worker)"])
         await heartbeat.arrive()
+        await board.arrive()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.heartbeat.run() }
             group.addTask { await self.watchDeadlines() }
+            group.addTask { await self.board.run() }
             group.addTask { await self.drainOnShutdown() }
             await withTaskGroup(of: Void.self) { lanes in
                 for runner in runners { lanes.addTask { await runner.run() } }
@@ -145,7 +162,10 @@ package final class WorkerPool: Service {
         while !Task.isCancelled {
             let isIdle = runners.allSatisfy { $0.running.isEmpty }
             try? await Task.sleep(for: isIdle ? .milliseconds(400) : .milliseconds(100))
-            for runner in runners { runner.running.cancelOverdue() }
+            for runner in runners {
+                runner.running.cancelOverdue()
+                if !isIdle { runner.tellSlow() }
+            }
         }
     }
 }

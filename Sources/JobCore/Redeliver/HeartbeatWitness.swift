@@ -5,19 +5,24 @@ import Foundation
 /// A host name that two machines share can make a living process look dead. That costs its jobs a run alone, and
 /// charges nobody: only a death there is a charge.
 package struct HeartbeatWitness: DeathWitness {
+    /// Whoever asks lives, under whatever number.
+    private let worker: String
     private let host: String
     private let pid: Int
     private let exists: @Sendable (Int) -> Bool
 
-    package init() {
+    /// - Parameter worker: this process in marks and in the table `workers`.
+    package init(worker: String) {
         self.init(
+            worker: worker,
             host: ProcessInfo.processInfo.hostName,
             pid: Int(ProcessInfo.processInfo.processIdentifier),
             exists: ProcessTable.hasLiving
         )
     }
 
-    init(host: String, pid: Int, exists: @escaping @Sendable (Int) -> Bool) {
+    init(worker: String, host: String, pid: Int, exists: @escaping @Sendable (Int) -> Bool) {
+        self.worker = worker
         self.host = host
         self.pid = pid
         self.exists = exists
@@ -25,7 +30,7 @@ package struct HeartbeatWitness: DeathWitness {
 
     package func isKnownDead(_ sign: LastSign) -> Bool {
         // Whoever said goodbye has given its jobs back in peace.
-        if sign.saidGoodbye { return false }
+        if sign.saidGoodbye || sign.worker == worker { return false }
         if sign.silence > Store.goneAfter { return true }
         guard sign.host == host, let other = sign.pid, other > 0 else { return false }
         // Our own number under another id: a container's first process, started again.

@@ -22,6 +22,9 @@ struct RedeliveryPace: Sendable {
         return min(max(starts, slots), Self.maximum)
     }
 
+    /// A suspect was among the last: the next death may be near.
+    var isWary: Bool { wary > 0 }
+
     mutating func answered(_ count: Int, hasSuspect: Bool) {
         wary = hasSuspect ? Self.caution : max(0, wary - count)
     }

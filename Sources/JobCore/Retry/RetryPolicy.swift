@@ -11,6 +11,8 @@ package struct RetryPolicy: Sendable, Equatable {
     package var cap: Duration
     /// Attempts in all, the first included. Default 8.
     package var maximumAttempts: Int
+    /// Retries that first attempts allow, in percent of them: 0…100, default 10; 100 is no bound. See `RetryBudget`.
+    package var budgetPercent = 10
     /// What the manifest says about errors with these labels.
     package var labels: [String: LabelRule]
 

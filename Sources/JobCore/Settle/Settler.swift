@@ -1,86 +1,47 @@
 import Logging
-import Synchronization
 
-/// Groups settlements: while one transaction commits, the next batch gathers. A lone job waits for nobody, a thousand
-/// share a commit.
-final class Settler: Sendable {
+/// Groups settlements, and tries a lost store again.
+struct Settler: Sendable {
     /// DESIGN §5: at most 500 rows a commit.
     private static let maximumBatch = 500
 
-    private struct Waiting: Sendable {
-        let settlement: Settlement
-        let continuation: CheckedContinuation<StoreError?, Never>
-    }
+    private let batcher: Batcher<Settlement, StoreError?>
 
-    private struct State {
-        var waiting: [Waiting] = []
-        var isWriting = false
-    }
-
-    private let store: Store
-    /// How long a lost store is tried again before the pool parks (DESIGN §3: 20 s).
-    private let patience: Duration
-    private let logger: Logger
-    private let state = Mutex(State())
-
+    /// - Parameter patience: how long a lost store is tried again before the pool parks (DESIGN §3: 20 s).
     init(store: Store, patience: Duration, logger: Logger) {
-        self.store = store
-        self.patience = patience
-        self.logger = logger
+        let writer = SettlementWriter(store: store, patience: patience, logger: logger)
+        batcher = Batcher(maximum: Settler.maximumBatch) { await writer.settle($0) }
     }
 
     /// Returns when the settlement is durable.
     func settle(_ settlement: Settlement) async throws(StoreError) {
-        let error = await withCheckedContinuation { continuation in
-            let mustStart = state.withLock { state in
-                state.waiting.append(Waiting(settlement: settlement, continuation: continuation))
-                defer { state.isWriting = true }
-                return !state.isWriting
-            }
-            if mustStart { Task { await self.writeUntilEmpty() } }
-        }
-        if let error { throw error }
+        if let error = await batcher.submit(settlement) { throw error }
     }
+}
 
-    private func writeUntilEmpty() async {
-        while let batch = nextBatch() {
-            let error = await write(batch.map(\.settlement))
-            if let error, !error.isRetryable {
-                await writeOneByOne(batch)
-            } else {
-                for waiting in batch { waiting.continuation.resume(returning: error) }
-            }
-        }
-    }
+private struct SettlementWriter {
+    let store: Store
+    let patience: Duration
+    let logger: Logger
 
-    private func nextBatch() -> [Waiting]? {
-        state.withLock { state in
-            guard !state.waiting.isEmpty else {
-                state.isWriting = false
-                return nil
-            }
-            let batch = Array(state.waiting.prefix(Settler.maximumBatch))
-            state.waiting.removeFirst(batch.count)
-            return batch
-        }
+    func settle(_ batch: [Settlement]) async -> [StoreError?] {
+        let error = await write(batch)
+        guard let error, !error.isRetryable else { return batch.map { _ in error } }
+        var errors: [StoreError?] = []
+        for settlement in batch { errors.append(await writeAlone(settlement)) }
+        return errors
     }
 
     /// One row that the database refuses must not hold the others back, and a letter is never lost for its strange
     /// bytes: it is stored without them.
-    private func writeOneByOne(_ batch: [Waiting]) async {
-        for waiting in batch {
-            var error = await write([waiting.settlement])
-            if let refusal = error, !refusal.isRetryable, let letter = waiting.settlement.letter {
-                logger.error(
-                    "letter refused by the store, kept without its bytes",
-                    metadata: [
-                        LogKey.job: "\(letter.jobID)", LogKey.error: "\(refusal.label)",
-                    ]
-                )
-                error = await write([waiting.settlement.replacing(letter: letter.withoutBytes(refusal))])
-            }
-            waiting.continuation.resume(returning: error)
-        }
+    private func writeAlone(_ settlement: Settlement) async -> StoreError? {
+        let error = await write([settlement])
+        guard let refusal = error, !refusal.isRetryable, let letter = settlement.letter else { return error }
+        logger.error(
+            "letter refused by the store, kept without its bytes",
+            metadata: [LogKey.job: "\(letter.jobID)", LogKey.error: "\(refusal.label)"]
+        )
+        return await write([settlement.replacing(letter: letter.withoutBytes(refusal))])
     }
 
     private func write(_ batch: [Settlement]) async -> StoreError? {

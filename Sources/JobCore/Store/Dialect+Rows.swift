@@ -37,7 +37,7 @@ extension Dialect {
     }
 
     /// Quoted the way both JSON and array literals want it; control characters are escaped in JSON alone.
-    private static func cell(_ value: SQLValue, escapes: Bool) -> String {
+    static func cell(_ value: SQLValue, escapes: Bool) -> String {
         switch value {
         case .int(let number): return "\(number)"
         case .text(let text):

@@ -27,6 +27,14 @@ public enum Dialect: String, Sendable {
         }
     }
 
+    /// Appended to a select of rows that are changed next.
+    public var lock: String {
+        switch self {
+        case .sqlite: ""
+        case .postgres: "for update"
+        }
+    }
+
     /// Goes before a select that asks `isListed`: takes the texts out of a parameter that holds a JSON array, once for all
     /// its parts. One statement text for any number.
     public func list(of parameter: String) -> String {
@@ -75,7 +83,16 @@ public enum Dialect: String, Sendable {
                 """
                 create or replace function now_ms() returns bigint language sql volatile as
                 $$ select (extract(epoch from clock_timestamp()) * 1000)::bigint $$
+                """,
+                // What becomes due is compared with this one. A test shifts it for its own connections, with a setting that
+                // `ScheduleClock` spells: origin, start and speed.
                 """
+                create or replace function due_ms() returns bigint language sql volatile as
+                $$ select case when coalesce(current_setting('jobs.test_clock', true), '') = '' then now_ms()
+                    else split_part(current_setting('jobs.test_clock'), ' ', 1)::bigint
+                        + (now_ms() - split_part(current_setting('jobs.test_clock'), ' ', 2)::bigint)
+                        * split_part(current_setting('jobs.test_clock'), ' ', 3)::bigint end $$
+                """,
             ]
         }
     }

@@ -10,5 +10,10 @@ package struct Migration: Sendable {
         self.statements = statements
     }
 
-    package static let all: [Migration] = [foundation, marks, fences]
+    /// Families number their steps from here.
+    package static let firstOfFamilies = 1000
+
+    package static let all: [Migration] = [
+        foundation, marks, fences, schedules, lag, alerts, admission, http, brakes, operators,
+    ]
 }

@@ -30,4 +30,10 @@ extension SQLSession {
         guard let row = try query("select now_ms() as now").first else { throw .decoding("no clock") }
         return try row.instant("now")
     }
+
+    /// The time by which waiting jobs become due: the same clock, unless a test shifts it (`ScheduleClock`).
+    package func dueNow() throws(StoreError) -> Timestamp {
+        guard let row = try query("select due_ms() as now").first else { throw .decoding("no clock") }
+        return try row.instant("now")
+    }
 }

@@ -21,6 +21,10 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
         .text("[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]")
     }
 
+    static func list(_ texts: [String]) -> SQLValue {
+        .text("[" + texts.map { Dialect.cell(.text($0), escapes: true) }.joined(separator: ",") + "]")
+    }
+
     public static func text(_ value: String?) -> SQLValue { value.map { SQLValue.text($0) } ?? .null }
 
     /// Text from a payload or a peer: PostgreSQL takes neither NUL nor bad UTF-8, so both are replaced.

@@ -1,15 +1,17 @@
 package struct MigrationPlan: Sendable, Equatable {
-    /// The newest step the store has; 0 for an empty database.
+    /// The newest of the platform's own steps that the store has; 0 for an empty database.
     package let current: Int
     /// Steps still to apply, oldest first.
     package let pending: [Step]
 
     /// The plan for a store that does not exist.
-    package static var nothingYet: MigrationPlan { MigrationPlan(above: 0) }
+    package static func nothingYet(_ families: [Migration]) -> MigrationPlan {
+        MigrationPlan(of: Migration.all + families, applied: [])
+    }
 
-    init(above current: Int) {
-        self.current = current
-        pending = Migration.all.filter { $0.version > current }.map { Step(version: $0.version, name: $0.name) }
+    init(of migrations: [Migration], applied: Set<Int>) {
+        current = applied.filter { $0 < Migration.firstOfFamilies }.max() ?? 0
+        pending = migrations.filter { !applied.contains($0.version) }.map { Step(version: $0.version, name: $0.name) }
     }
 
     package struct Step: Sendable, Equatable {
@@ -21,21 +23,18 @@ package struct MigrationPlan: Sendable, Equatable {
 extension Store {
     /// What `migrateSchema` would do. Changes nothing, also on an empty database.
     package func migrationPlan() async throws(StoreError) -> MigrationPlan {
-        let current: Int
+        let applied: Set<Int>
         do {
-            current = try await driver.read { session throws(StoreError) in
-                let rows = try session.query("select coalesce(max(version), 0) as version from schema_migrations")
-                return try rows.first.map { row throws(StoreError) in Int(try row.int("version")) } ?? 0
-            }
+            applied = try await driver.read { session throws(StoreError) in try session.appliedMigrations() }
         } catch StoreError.schema {
-            current = 0
+            applied = []
         }
-        return MigrationPlan(above: current)
+        return MigrationPlan(of: migrations, applied: applied)
     }
 
     /// Applies the missing steps in one transaction each; `extra` are the driver's own tables, made where missing.
     package func migrateSchema(extra: [String] = []) async throws(StoreError) {
-        try await driver.migrate { session throws(StoreError) in
+        try await driver.migrate { [migrations] session throws(StoreError) in
             for statement in session.dialect.prelude + extra { try session.execute(statement) }
             try session.execute(
                 """
@@ -44,9 +43,8 @@ extension Store {
                 )
                 """
             )
-            let rows = try session.query("select coalesce(max(version), 0) as version from schema_migrations")
-            let current = try rows.first?.int("version") ?? 0
-            for migration in Migration.all where Int64(migration.version) > current {
+            let applied = try session.appliedMigrations()
+            for migration in migrations where !applied.contains(migration.version) {
                 for statement in migration.statements(session.dialect) { try session.execute(statement) }
                 try session.execute(
                     """
@@ -62,23 +60,31 @@ extension Store {
     /// Refuses a store that this build cannot read, with the command that mends it.
     package func checkSchema() async throws(StoreError) {
         let needed = Migration.all.map(\.version).max() ?? 0
-        let (current, minimumReader) = try await driver.read { session throws(StoreError) in
+        let (applied, minimumReader) = try await driver.read { session throws(StoreError) in
             let rows = try session.query(
-                """
-                select coalesce(max(version), 0) as version, coalesce(max(minimum_reader), 0) as minimum_reader
-                from schema_migrations
-                """
+                "select coalesce(max(minimum_reader), 0) as minimum_reader from schema_migrations"
             )
-            guard let row = rows.first else { return (Int64(0), Int64(0)) }
-            return (try row.int("version"), try row.int("minimum_reader"))
+            return (try session.appliedMigrations(), try rows.first?.int("minimum_reader") ?? 0)
         }
-        guard current >= Int64(needed) else {
-            throw .schema("the store is at schema \(current), this build needs \(needed): run `jobctl migrate apply`")
+        let plan = MigrationPlan(of: migrations, applied: applied)
+        guard plan.pending.isEmpty else {
+            let steps = plan.pending.map(\.name).joined(separator: ", ")
+            throw .schema(
+                "the store is at schema \(plan.current), this build needs \(needed) (\(steps)): run `jobctl migrate apply`"
+            )
         }
         guard minimumReader <= Int64(needed) else {
             throw .schema(
                 "the store needs a build that reads schema \(minimumReader), this one reads \(needed): deploy it"
             )
         }
+    }
+}
+
+extension SQLSession {
+    fileprivate func appliedMigrations() throws(StoreError) -> Set<Int> {
+        var applied: Set<Int> = []
+        for row in try query("select version from schema_migrations") { applied.insert(Int(try row.int("version"))) }
+        return applied
     }
 }

@@ -12,7 +12,7 @@ package struct WaitingVersion: Sendable, Hashable {
 extension Store {
     /// Upserts on the job id, raises the version and clears the promoter's claim: a settle is never undone by a slower
     /// promoter. Entries without address take it from the routing table; the answer says which found no route.
-    package func wait(_ entries: [WaitingEntry]) async throws(StoreError) -> [Bool] {
+    package func wait(_ entries: [WaitingEntry]) async throws(StoreError) -> [WaitAnswer] {
         try await driver.write { session throws(StoreError) in try session.wait(entries) }
     }
 
@@ -30,8 +30,8 @@ extension Store {
                 update waiting set claimed_by = :claimant, claimed_until = (select now_ms()) + :lease
                 where id in (
                     select id from waiting
-                    where queue = :queue and lane = :lane and due_at <= (select now_ms())
-                        and (claimed_until is null or claimed_until < (select now_ms()))
+                    where queue = :queue and lane = :lane and due_at <= (select due_ms())
+                        and (claimed_until is null or claimed_until < (select now_ms())) and superseded_by is null
                     order by due_at limit :limit \(session.dialect.skipLocked)
                 )
                 returning \(WaitingJob.columns)
@@ -74,9 +74,10 @@ extension Store {
         }
     }
 
-    /// Lanes that have unclaimed jobs due, and when the next one becomes due (nil: nothing waits). Steps from lane to
+    /// Lanes that have unclaimed jobs due, when the next one becomes due (nil: nothing waits), and whether rows lie about that a
+    /// later one has taken the place of. Steps from lane to
     /// lane through the index: with 200 000 rows 0.3 ms, where grouping them took 200 ms.
-    package func dueLanes() async throws(StoreError) -> (lanes: [QueueAddress], next: Duration?) {
+    package func dueLanes() async throws(StoreError) -> (lanes: [QueueAddress], next: Duration?, hasSuperseded: Bool) {
         try await driver.read { session throws(StoreError) in
             let rows = try session.query(
                 """
@@ -89,9 +90,10 @@ extension Store {
                         (select id from waiting as w where w.queue > lanes.queue order by w.queue, w.lane limit 1))
                 )
                 select queue, lane, due_at, now from (
-                    select queue, lane, (select now_ms()) as now,
+                    select queue, lane, (select due_ms()) as now,
                         (select w.due_at from waiting as w where w.queue = lanes.queue and w.lane = lanes.lane
                             and (w.claimed_until is null or w.claimed_until < (select now_ms()))
+                            and w.superseded_by is null
                             order by w.due_at limit 1) as due_at
                     from lanes
                 ) as heads where due_at is not null
@@ -106,67 +108,13 @@ extension Store {
                 }
                 next = max(.zero, min(next ?? wait, wait))
             }
-            return (lanes.sorted(), next)
+            let superseded = try session.query(
+                """
+                select 1 as found from waiting where superseded_by is not null
+                    and (claimed_until is null or claimed_until < (select now_ms())) limit 1
+                """
+            )
+            return (lanes.sorted(), next, !superseded.isEmpty)
         }
-    }
-}
-
-extension SQLSession {
-    package func wait(_ entries: [WaitingEntry]) throws(StoreError) -> [Bool] {
-        var batch: [SQLParameters] = []
-        var routed: [Bool] = []
-        for entry in entries {
-            var address = entry.address
-            if address == nil { address = try route(entry.envelope) }
-            guard let address else {
-                routed.append(false)
-                continue
-            }
-            routed.append(true)
-            batch.append(entry.parameters(address))
-        }
-        try executeBatch(
-            """
-            insert into waiting (id, version, job, queue, lane, payload, headers, attempt, due_at, reason, enqueued_at,
-                expires_at, first_at, last_error, operation_id)
-            values (:id, 1, :job, :queue, :lane, :payload, :headers, :attempt,
-                case when :relative = 1 then (select now_ms()) + :due else :due end, :reason, :enqueued_at,
-                :expires_at, (select now_ms()), :last_error, :operation_id)
-            on conflict (id) do update set version = waiting.version + 1, job = excluded.job, queue = excluded.queue,
-                lane = excluded.lane, payload = excluded.payload, headers = excluded.headers,
-                attempt = excluded.attempt, due_at = excluded.due_at, reason = excluded.reason,
-                expires_at = excluded.expires_at, last_error = excluded.last_error,
-                operation_id = excluded.operation_id, claimed_by = null, claimed_until = null
-            """,
-            batch
-        )
-        return routed
-    }
-
-    private func route(_ envelope: Envelope) throws(StoreError) -> QueueAddress? {
-        let rows = try query(
-            "select queue, lane from routes where routing_key = :key",
-            ["key": .text(envelope.routingKey)]
-        )
-        guard let row = rows.first else { return nil }
-        return QueueAddress(try row.text("queue"), Lane(rawValue: try row.text("lane")) ?? .normal)
-    }
-}
-
-extension WaitingEntry {
-    fileprivate func parameters(_ address: QueueAddress) -> SQLParameters {
-        let (relative, milliseconds) =
-            switch due {
-            case .at(let instant): (0, instant.bounded.milliseconds)
-            case .after(let duration): (1, min(max(0, duration.milliseconds), Timestamp.latest.milliseconds))
-            }
-        return [
-            "id": .id(envelope.id), "job": .text(envelope.job.rawValue), "queue": .text(address.queue),
-            "lane": .text(address.lane.rawValue), "payload": .bytes(envelope.payload),
-            "headers": .bytes(HeadersCoding.encode(envelope.storedHeaders)), "attempt": .int(envelope.attempt),
-            "relative": .int(relative), "due": .int(milliseconds), "reason": .text(reason.rawValue),
-            "enqueued_at": .instant(envelope.enqueuedAt), "expires_at": .instant(envelope.expiresAt?.bounded),
-            "last_error": lastError.map { SQLValue.scrubbed($0) } ?? .null, "operation_id": .text(operationID),
-        ]
     }
 }

@@ -103,7 +103,7 @@ extension SQLSession {
         clause.bind("size", .int(size))
         let rows = try query(
             """
-            select id, version, job, queue, lane, attempt, due_at, due_at - (select now_ms()) as due_in, reason,
+            select id, version, job, queue, lane, attempt, due_at, due_at - (select due_ms()) as due_in, reason,
                 enqueued_at, last_error, operation_id\(readsPayload ? ", payload" : "")
             from waiting where \(clause.text) order by due_at, id limit :size \(suffix)
             """,

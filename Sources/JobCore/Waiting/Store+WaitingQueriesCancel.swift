@@ -31,7 +31,7 @@ package struct CancelProgress: Sendable, Equatable {
 }
 
 extension Store {
-    /// Deletes waiting jobs that the promoter does not hold right now. Each slice of at most 500 is one transaction,
+    /// Takes waiting jobs away that the promoter does not hold right now; they are kept as purged letters. Each slice of at most 500 is one transaction,
     /// with its part of the operation's row, which names what was cancelled.
     package func cancelWaiting(_ request: CancelRequest) async throws(StoreError) -> CancelProgress {
         var progress = CancelProgress()
@@ -60,6 +60,7 @@ extension SQLSession {
             unclaimed: true,
             suffix: dialect.skipLocked
         )
+        try keepCancelled(page.jobs, request)
         let deleted = try executeBatch(
             "delete from waiting where id = :id and version = :version",
             page.jobs.map { ["id": .id($0.id), "version": .int($0.version)] }
@@ -69,7 +70,10 @@ extension SQLSession {
             progress.jobs[job.job, default: 0] += 1
             if progress.ids.count < 1000 { progress.ids.append(job.id.description) }
         }
-        try reopenLetters(of: zip(page.jobs, deleted).filter { $0.1 == 1 }.map(\.0.id))
+        let gone = zip(page.jobs, deleted).filter { $0.1 == 1 }.map(\.0.id)
+        try reopenLetters(of: gone)
+        try cancel(fires: gone)
+        try freeUnique(ownedBy: gone)
         progress.cursor = page.last ?? progress.cursor
         let isFull = page.jobs.count >= remaining
         progress.hasMore = isFull && !page.isLast
@@ -80,6 +84,33 @@ extension SQLSession {
 }
 
 extension SQLSession {
+    /// As purged letters, so that a cancellation can be taken back, but for replays, whose letters open again. The bodies go from table to table inside the database.
+    private func keepCancelled(_ jobs: [WaitingRecord], _ request: CancelRequest) throws(StoreError) {
+        guard !jobs.isEmpty else { return }
+        var rows: [SQLParameters] = []
+        for job in jobs {
+            let stored = try query("select headers from waiting where id = :id", ["id": .id(job.id)]).first
+            var headers = HeadersCoding.decode(try stored?.bytes("headers") ?? [])
+            headers[HeaderName.wasDue] = .int(job.dueAt.milliseconds)
+            rows.append([
+                "id": .id(job.id), "version": .int(job.version), "operation": .text(request.operation),
+                "headers": .bytes(HeadersCoding.encode(headers)), "actor": .scrubbed(request.actor, maximumBytes: 128),
+            ])
+        }
+        try executeBatch(
+            """
+            insert into dead_letters (job_id, death_id, job, queue, lane, payload, headers, attempts, error_type,
+                error_message, fingerprint, build, worker, enqueued_at, failed_at, state, operation_id, body_length)
+            select id, 'cancel:' || cast(:operation as text), job, queue, lane, payload, :headers, attempt,
+                '\(Failure.cancelledLabel)', 'cancelled while it was waiting', '\(Failure.cancelledLabel)', '', :actor,
+                enqueued_at, (select now_ms()), 'purged', :operation, length(payload)
+            from waiting where id = :id and version = :version and reason <> 'replay'
+            on conflict (job_id, death_id) do nothing
+            """,
+            rows
+        )
+    }
+
     /// A replay that was cancelled before it ran has not happened: its letter is open again.
     private func reopenLetters(of ids: [JobID]) throws(StoreError) {
         guard !ids.isEmpty else { return }

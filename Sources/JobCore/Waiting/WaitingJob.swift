@@ -19,6 +19,8 @@ package struct WaitingEntry: Sendable, Equatable {
     /// Label and message of the failure that sent it here.
     package var lastError: String?
     package var operationID: String?
+    /// Asks to be one of many, or the only one: decided where the row is written.
+    package var admission: Admission?
 
     package init(
         envelope: Envelope,
@@ -26,7 +28,8 @@ package struct WaitingEntry: Sendable, Equatable {
         due: Due,
         reason: WaitingReason,
         lastError: String? = nil,
-        operationID: String? = nil
+        operationID: String? = nil,
+        admission: Admission? = nil
     ) {
         self.envelope = envelope
         self.address = address
@@ -34,6 +37,7 @@ package struct WaitingEntry: Sendable, Equatable {
         self.reason = reason
         self.lastError = lastError
         self.operationID = operationID
+        self.admission = admission
     }
 }
 

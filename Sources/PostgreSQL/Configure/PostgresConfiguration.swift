@@ -16,6 +16,8 @@ package struct PostgresConfiguration: Sendable {
     package var applicationName: String
     /// Set on each connection, first has precedence. Default empty: the server's own.
     package var searchPath: [String] = []
+    /// Run-time settings of each connection, by name.
+    package var settings: [String: String] = [:]
     /// Connections, each with a thread of its own; at least 1. Default 4.
     package var poolSize: Int = 4
     /// Callers that may wait for a connection; one more gets `.poolExhausted` at once. Default 1 000.
@@ -90,6 +92,9 @@ extension PostgresConfiguration {
         if !searchPath.isEmpty {
             let names = searchPath.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
             statements.append("SET search_path TO " + names.joined(separator: ", "))
+        }
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            statements.append("SET \(name) = '\(value.replacing("'", with: "''"))'")
         }
         return statements.joined(separator: "; ")
     }

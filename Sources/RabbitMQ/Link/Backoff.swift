@@ -4,7 +4,7 @@ package struct Backoff: Sendable, Equatable {
     package let limit: Duration
     package private(set) var attempts = 0
 
-    package init(first: Duration = .milliseconds(100), limit: Duration = .seconds(30)) {
+    package init(first: Duration = .milliseconds(100), limit: Duration = .seconds(5)) {
         self.first = first
         self.limit = limit
     }

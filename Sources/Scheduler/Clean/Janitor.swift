@@ -8,10 +8,12 @@ package struct Janitor: Service {
     private static let period: Duration = .seconds(3600)
 
     private let store: Store
+    private let mark: LoopMark
     private let logger: Logger
 
-    package init(store: Store, logger: Logger) {
+    package init(store: Store, mark: LoopMark = .none, logger: Logger) {
         self.store = store
+        self.mark = mark
         self.logger = logger
     }
 
@@ -28,7 +30,16 @@ package struct Janitor: Service {
         do throws(StoreError) {
             if try await store.emptyOldTurns() { logger.info("old marks are gone") }
             while try await store.forgetOldCheckpoints() {}
+            while try await store.forgetOldFires() {}
+            while try await store.forgetOldDebounces() {}
+            while try await store.forgetOldUniqueKeys() {}
+            while try await store.forgetOldRequests() {}
+            while try await store.forgetOldLimits() {}
+            while try await store.forgetPurgedLetters() {}
+            try await store.forgetOldBreakerCounts()
+            mark.turned()
         } catch {
+            mark.failed(error.label)
             logger.warning("cleaning waits for its next turn", metadata: [LogKey.error: "\(error.label)"])
         }
     }

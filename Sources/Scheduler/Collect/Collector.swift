@@ -12,6 +12,7 @@ package struct Collector: Service {
     private let store: Store
     private let worker: String
     private let build: String
+    private let mark: LoopMark
     private let logger: Logger
 
     package init(
@@ -20,6 +21,7 @@ package struct Collector: Service {
         store: Store,
         worker: String,
         build: String,
+        mark: LoopMark = .none,
         logger: Logger
     ) {
         self.queues = queues
@@ -27,6 +29,7 @@ package struct Collector: Service {
         self.store = store
         self.worker = worker
         self.build = build
+        self.mark = mark
         self.logger = logger
     }
 
@@ -45,12 +48,14 @@ package struct Collector: Service {
                     do throws(BrokerError) {
                         let consumption = try await broker.consume(queue, credit: Collector.credit)
                         backoff.reset()
+                        mark.turned()
                         if drain.attach(consumption) {
                             await store(consumption, from: queue, unless: drain)
                         }
                         await consumption.giveBack()
                         if !drain.isDraining { try? await Task.sleep(for: backoff.next()) }
                     } catch {
+                        mark.failed(error.label)
                         logger.warning(
                             "cannot collect dead letters, will try again",
                             metadata: [
@@ -76,6 +81,7 @@ package struct Collector: Service {
                 try await store.keep(letters, logger: logger)
                 try await consumption.acknowledge(batch.map(\.tag))
             } catch let error as StoreError {
+                mark.failed(error.label)
                 return logger.warning("collecting waits for the store", metadata: [LogKey.error: "\(error.label)"])
             } catch {
                 logger.info("letters will be delivered again", metadata: [LogKey.queue: "\(queue)"])
@@ -102,16 +108,5 @@ package struct Collector: Service {
             build: build,
             worker: worker
         )
-    }
-}
-
-extension QueueAddress {
-    /// `email.high` → queue `email`, lane high.
-    init(brokerQueue name: String) {
-        if let dot = name.lastIndex(of: "."), let lane = Lane(rawValue: String(name[name.index(after: dot)...])) {
-            self.init(String(name[..<dot]), lane)
-        } else {
-            self.init(name)
-        }
     }
 }

@@ -11,18 +11,39 @@ package struct Promoter: Service {
     private static let slice = 500
     private static let lease: Duration = .seconds(30)
     private static let publishDeadline: Duration = .seconds(10)
+    /// Between looks for claims of the dead.
+    private static let wakePeriod: Duration = .seconds(1)
 
     private let broker: any Broker
     private let store: Store
     private let claimant: String
     private let build: String
+    private let witness: (any DeathWitness)?
+    /// Says which queues a breaker parks, and how many places limits have.
+    private let manifest: Manifest
+    private let mark: LoopMark
+    private let tracer: (any SpanSink)?
     private let logger: Logger
 
-    package init(broker: any Broker, store: Store, claimant: String, build: String, logger: Logger) {
+    package init(
+        broker: any Broker,
+        store: Store,
+        claimant: String,
+        build: String,
+        witness: (any DeathWitness)? = nil,
+        manifest: Manifest = Manifest(),
+        mark: LoopMark = .none,
+        tracer: (any SpanSink)? = nil,
+        logger: Logger
+    ) {
         self.broker = broker
         self.store = store
         self.claimant = claimant
         self.build = build
+        self.witness = witness
+        self.manifest = manifest
+        self.mark = mark
+        self.tracer = tracer
         self.logger = logger
     }
 
@@ -35,9 +56,16 @@ package struct Promoter: Service {
     private func promoteUntilCancelled() async {
         var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
         var resting = RestingLanes()
+        var nextWake = ContinuousClock.now
         while !Task.isCancelled {
             do {
-                let (lanes, next) = try await store.dueLanes()
+                if let witness, nextWake <= .now {
+                    nextWake = .now.advanced(by: Promoter.wakePeriod)
+                    try await takeOver(witness)
+                }
+                let (due, next, hasSuperseded) = try await store.dueLanes()
+                if hasSuperseded { _ = try await store.settleSuperseded() }
+                let lanes = due.isEmpty ? [] : try await open(due)
                 var moved = 0
                 for lane in lanes where !resting.contains(lane, at: .now) && !Task.isCancelled {
                     let outcome = try await promoteWholeSlice(of: lane)
@@ -45,11 +73,40 @@ package struct Promoter: Service {
                     if let pause = outcome.rest { resting.rest(lane, until: .now.advanced(by: pause)) }
                 }
                 backoff.reset()
+                mark.turned()
                 if moved == 0 { try? await Task.sleep(for: Promoter.nap(until: next)) }
             } catch {
+                mark.failed(error.label)
                 logger.warning("promoting waits for the store", metadata: [LogKey.error: "\(error.label)"])
                 try? await Task.sleep(for: backoff.next())
             }
+        }
+    }
+
+    /// What dead processes hold: claims, places in limits, the right to try a dependency.
+    private func takeOver(_ witness: any DeathWitness) async throws(StoreError) {
+        let released = try await store.releaseClaims(ofDead: witness)
+        if released > 0 {
+            logger.notice("took over from a dead promoter", metadata: [LogKey.count: "\(released)"])
+        }
+        if manifest.hasDependencies { try await store.endProbes(ofDead: witness) }
+        guard !places.isEmpty else { return }
+        let freed = try await store.freeSlots(ofDead: witness)
+        if freed > 0 { logger.notice("freed the places of dead workers", metadata: [LogKey.count: "\(freed)"]) }
+        try await store.advanceLines(places)
+    }
+
+    private var places: [String: Int] {
+        manifest.limits.compactMapValues { limit in
+            if case .concurrency(let count) = limit.rule { count } else { nil }
+        }
+    }
+
+    /// Without the lanes of queues that are parked or paused: their jobs wait here, where they can be seen and cancelled.
+    private func open(_ lanes: [QueueAddress]) async throws(StoreError) -> [QueueAddress] {
+        let brakes = try await store.brakes()
+        return lanes.filter { lane in
+            !brakes.isStopped(lane.queue, dependencies: manifest.queues[lane.queue]?.dependencies ?? [])
         }
     }
 
@@ -82,7 +139,12 @@ package struct Promoter: Service {
     package func promoteSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
         let jobs = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
         guard !jobs.isEmpty else { return SliceOutcome() }
-        let answers = await broker.publish(jobs.map { $0.envelope.wire() }, deadline: Promoter.publishDeadline)
+        let spans = jobs.map { PublishSpan($0.envelope, tracer) }
+        let messages = zip(jobs, spans).map { $1.carried(by: $0.envelope).wire() }
+        let answers = await broker.publish(messages, deadline: Promoter.publishDeadline)
+        for ((job, span), answer) in zip(zip(jobs, spans), answers) {
+            span.end(job.envelope, error: answer.failureLabel)
+        }
         var outcome = SliceOutcome()
         var published: [WaitingVersion] = []
         var kept: [WaitingVersion] = []
@@ -157,5 +219,11 @@ struct RestingLanes {
 
     func contains(_ lane: QueueAddress, at now: ContinuousClock.Instant) -> Bool {
         until[lane].map { $0 > now } ?? false
+    }
+}
+
+extension Result where Failure == PublishError {
+    fileprivate var failureLabel: String? {
+        if case .failure(let error) = self { error.label } else { nil }
     }
 }

@@ -57,6 +57,33 @@ extension Chaos {
         }
 
         @Test(arguments: Ground.profiles)
+        func `an operator's word drains the processes of a build, and no other`(_ profile: Profile) async throws {
+            let ground = try await Ground.prepare(profile, "drain-build", adding: ["JOBS_BUILD": "old"])
+            let newer = ground.changed(["JOBS_BUILD": "new"])
+            let ledger = Ledger(ground: ground)
+            let probes = (0..<200).map { _ in Probe(job: SystemProbe(workMs: 100, record: true)) }
+            #expect(try await ClientSink(ground).enqueue(probes).count == probes.count)
+            let old = try (0..<2).map { try ground.start(["work", "--queues", "system"], log: "old-\($0)") }
+            let new = try newer.start(["work", "--queues", "system"], log: "new")
+            try await until("all are up") { try await ledger.areUp(3, of: (old + [new]).map(\.pid)) }
+            let answer = "\(ground.folder)/drained"
+            let asked = try ground.start(
+                ["worker", "drain", "--build", "old", "--yes", "--json"],
+                log: "drain",
+                output: answer
+            )
+            #expect(await asked.ended() == .status(0))
+            for child in old { #expect(await child.ended() == .status(0)) }
+            #expect(new.isRunning)
+            try await until("all are done") { try await ledger.effectCount() >= probes.count }
+            let effects = try await ledger.effects()
+            #expect(effects.count == probes.count && effects.allSatisfy { $0.attempt == 1 })
+            new.signal(SIGTERM)
+            #expect(await new.ended() == .status(0))
+            await ground.platform.close()
+        }
+
+        @Test(arguments: Ground.profiles)
         func `a job that outlasts the grace period goes back uncharged`(_ profile: Profile) async throws {
             let ground = try await Ground.prepare(profile, "grace")
             let ledger = Ledger(ground: ground)

@@ -116,7 +116,7 @@ extension Chaos {
             while refused < 3 {
                 let probe = SystemProbe(record: true, note: String(repeating: "x", count: 900))
                 do {
-                    confirmed.insert(try await client.enqueue(probe))
+                    confirmed.insert(try await client.enqueue(probe).id)
                 } catch {
                     #expect("\(error)".contains("disk is full"), "\(error)")
                     refused += 1

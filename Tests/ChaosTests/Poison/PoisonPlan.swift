@@ -9,16 +9,26 @@ struct PoisonPlan: Sendable {
     /// Probes at work while processes are killed from outside, and how many of those are killed.
     var killed: Int
     var kills: Int
+    /// Milliseconds that each of them works: a kill meets many at work, and enough are left for the last.
+    var work: Int
     var workers = 2
     var deadline: Duration
     var seed: UInt64 = CampaignPlan.chosen.seed
 
-    static let short = PoisonPlan(poison: 20, bystanders: 980, killed: 500, kills: 5, deadline: .seconds(120))
+    static let short = PoisonPlan(
+        poison: 20,
+        bystanders: 980,
+        killed: 500,
+        kills: 5,
+        work: 300,
+        deadline: .seconds(120)
+    )
     static let full = PoisonPlan(
         poison: 200,
         bystanders: 49_800,
-        killed: 12_000,
+        killed: 50_000,
         kills: 200,
+        work: 120,
         deadline: .seconds(3000)
     )
 

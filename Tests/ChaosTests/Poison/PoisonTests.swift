@@ -94,7 +94,7 @@ extension Chaos {
             let ground = try await Ground.prepare(profile, "outside", concurrency: 8, deduplicates: deduplicates)
             let ledger = Ledger(ground: ground)
             var random = SeededRandom(seed: plan.seed)
-            let probes = (0..<plan.killed).map { _ in Probe(job: SystemProbe(workMs: 300, record: true)) }
+            let probes = (0..<plan.killed).map { _ in Probe(job: SystemProbe(workMs: plan.work, record: true)) }
             #expect(try await ClientSink(ground).enqueue(probes).count == probes.count)
             let crew = Crew(ground)
             await crew.hire(workers: 2, schedulers: 1)

@@ -21,7 +21,7 @@ struct ClientSink: ProbeSink {
         var confirmed: Set<JobID> = []
         for result in await client.enqueue(try probes.map { try $0.request }) {
             switch result {
-            case .success(let id): confirmed.insert(id)
+            case .success(let job): confirmed.insert(job.id)
             case .failure(let error) where error.isRetryable: continue
             case .failure(let error): throw StageError("enqueue refused for good: \(error)")
             }

@@ -2,6 +2,7 @@ import Admin
 import Foundation
 import JobCore
 import Logging
+import Workers
 
 /// A fresh platform for one test, and what a process needs to work on it.
 struct Ground: Sendable {
@@ -37,15 +38,27 @@ struct Ground: Sendable {
 
     /// - Parameters:
     ///   - variables: for the processes, beside those that lead to the platform.
+    ///   - absent: variables that they do not get.
     ///   - concurrency: of the queue `system`; nil for the one that is declared.
     ///   - maximumLength: of each lane of it, likewise.
+    ///   - credit: deliveries that a process of it holds at most; nil lets it measure.
+    ///   - lagThreshold: of the queue `system`, in seconds.
+    ///   - address: gets alerts by mail.
+    ///   - texts: what to replace in a file of the declarations.
+    ///   - speed: declares the schedules of `SchedulePlan`, on a clock so many times faster.
     static func prepare(
         _ profile: Profile,
         _ name: String,
         adding variables: [String: String] = [:],
+        without absent: Set<String> = [],
         concurrency: Int? = nil,
         maximumLength: Int? = nil,
-        deduplicates: Bool = false
+        credit: Int? = nil,
+        deduplicates: Bool = false,
+        lagThreshold: Int? = nil,
+        mailing address: String? = nil,
+        schedulesAt speed: Int64? = nil,
+        changing texts: [(file: String, from: String, to: String)] = []
     ) async throws -> Ground {
         guard FileManager.default.isExecutableFile(atPath: jobctl) else {
             throw StageError("no jobctl at \(jobctl): build it with `swift build --product jobctl`")
@@ -53,16 +66,36 @@ struct Ground: Sendable {
         let folder = "\(Undertaker.shared.folder)/\(name)-\(profile.rawValue)-\(UUID().uuidString.prefix(4))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var environment = try await environment(profile, folder).merging(variables) { $1 }
+        for name in absent { environment[name] = nil }
         let changes = [
             "concurrency": concurrency, "max_length": maximumLength,
         ].compactMapValues { $0 }
-        if !changes.isEmpty || deduplicates {
-            environment["JOBS_DIR"] = try declarations(folder, changes, deduplicates: deduplicates)
+        if !changes.isEmpty || deduplicates || credit != nil {
+            environment["JOBS_DIR"] = try declarations(folder, changes, credit: credit, deduplicates: deduplicates)
+        }
+        if let lagThreshold {
+            environment["JOBS_DIR"] = try impatient(folder, lagThreshold)
+        }
+        if let address {
+            let place = "  receivers:\n"
+            environment["JOBS_DIR"] = try changed(
+                folder,
+                [("alerts", place, "\(place)    mail: { kind: email, to: [\(address)] }\n")]
+            )
+        }
+        if !texts.isEmpty { environment["JOBS_DIR"] = try changed(folder, texts) }
+        if let speed {
+            environment.merge(try SchedulePlan(folder: folder).write(speed: speed, from: checkout)) { $1 }
         }
         var logger = Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
-        let platform = try await Platform.open(configuration, purpose: .migrate, logger: logger)
+        let platform = try await Platform.open(
+            configuration,
+            purpose: .migrate,
+            families: JobRegistry.checkIn().migrations,
+            logger: logger
+        )
         let topology = try Manifest.load(directory: configuration.jobsDirectory).topology
         try await platform.migrate()
         try await platform.broker.apply(try await platform.broker.plan(topology), of: topology)
@@ -74,6 +107,7 @@ struct Ground: Sendable {
     private static func declarations(
         _ folder: String,
         _ changes: [String: Int],
+        credit: Int?,
         deduplicates: Bool
     ) throws -> String {
         let copy = folder + "/jobs"
@@ -83,8 +117,35 @@ struct Ground: Sendable {
         for (key, value) in changes {
             text = text.replacing(try Regex("\(key): \\d+"), with: "\(key): \(value)")
         }
+        if let credit { text = text.replacing("    concurrency:", with: "    credit: \(credit)\n    concurrency:") }
         if deduplicates { text = text.replacing("    timeout: 30s\n", with: "    timeout: 30s\n    deduplicate: 7d\n") }
         try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return copy
+    }
+
+    /// A copy of the declarations in which everything is late after so many seconds, and alerts end after five.
+    private static func impatient(_ folder: String, _ seconds: Int) throws -> String {
+        try changed(
+            folder,
+            [
+                ("system", "lag_threshold: 5m", "lag_threshold: \(seconds)s"),
+                ("alerts", "resolve_after: 30s", "resolve_after: 5s"),
+            ]
+        )
+    }
+
+    private static func changed(
+        _ folder: String,
+        _ changes: [(file: String, from: String, to: String)]
+    ) throws -> String {
+        let copy = folder + "/jobs"
+        try FileManager.default.copyItem(atPath: checkout + "/jobs", toPath: copy)
+        for (file, from, to) in changes {
+            let path = "\(copy)/\(file).yaml"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            guard text.contains(from) else { throw StageError("\(file).yaml has no \"\(from)\"") }
+            try text.replacing(from, with: to).write(toFile: path, atomically: true, encoding: .utf8)
+        }
         return copy
     }
 
@@ -102,6 +163,16 @@ struct Ground: Sendable {
         environment["JOBS_MAIL_CAPTURE_DIR"] = folder + "/mail"
         environment[Undertaker.mark] = Undertaker.shared.run
         return environment
+    }
+
+    /// The same platform for processes with other variables.
+    func changed(_ variables: [String: String]) -> Ground {
+        Ground(
+            profile: profile,
+            folder: folder,
+            environment: environment.merging(variables) { $1 },
+            platform: platform
+        )
     }
 
     /// Starts `jobctl`; its output goes to a file of that name in the folder.

@@ -30,6 +30,15 @@ actor PrivateNodes {
         try await run("ctl", ["eval", erlang])
     }
 
+    /// The message at a quorum queue's head, as JSON; the queue does not notice.
+    func peek(_ queue: String) async throws -> String {
+        try await run("peek", [queue])
+    }
+
+    func purge(_ queue: String) async throws {
+        try await run("ctl", ["purge_queue", "--vhost", "jobs", queue])
+    }
+
     /// The broker's process number; nil while it does not run.
     nonisolated var brokerPID: pid_t? {
         let text = try? String(contentsOfFile: folder + "/broker.pid", encoding: .utf8)

@@ -19,6 +19,13 @@ final class Engine: Sendable {
         var works = true
         var lone: (any LoneRunner)?
         var deduplicate: Duration?
+        /// Of queue alpha.
+        var dependencies: [DependencyDeclaration] = []
+        var limits: [LimitDeclaration] = []
+        var expiresAfter: Duration?
+        var shedsExpired = false
+        /// This pool among several over one world.
+        var worker = "worker"
     }
 
     let journal: Journal
@@ -28,7 +35,7 @@ final class Engine: Sendable {
     private init(_ world: World, _ options: Options, _ journal: Journal, _ script: @escaping Script) throws {
         self.journal = journal
         var services: [any Service] = []
-        if options.promotes { services.append(world.promoter("promoter")) }
+        if options.promotes { services.append(world.promoter("promoter", world.manifest(options))) }
         if options.collects { services.append(world.collector()) }
         if options.works { services.append(try world.pool(options, journal, script)) }
         let group = ServiceGroup(configuration: .init(services: services, logger: world.logger))
@@ -69,6 +76,7 @@ extension World {
         alpha.lanes = [.high, .normal]
         alpha.concurrency = options.concurrency
         alpha.credit = options.credit
+        alpha.dependencies = options.dependencies.map(\.name)
         let beta = QueueDeclaration(name: "beta", declaredAt: place)
         func job(_ name: JobName, _ queue: String, version: Int) -> JobDeclaration {
             var job = JobDeclaration(name: name, declaredAt: place)
@@ -77,6 +85,8 @@ extension World {
             job.timeout = options.timeout
             job.retry = options.retry
             job.deduplicate = options.deduplicate
+            job.expiresAfter = options.expiresAfter
+            job.shedsExpired = options.shedsExpired
             return job
         }
         return Manifest(
@@ -84,7 +94,9 @@ extension World {
             jobs: [
                 AlphaJob.name: job(AlphaJob.name, "alpha", version: AlphaJob.version),
                 BetaJob.name: job(BetaJob.name, "beta", version: BetaJob.version),
-            ]
+            ],
+            dependencies: Dictionary(uniqueKeysWithValues: options.dependencies.map { ($0.name, $0) }),
+            limits: Dictionary(uniqueKeysWithValues: options.limits.map { ($0.name, $0) })
         )
     }
 
@@ -92,7 +104,7 @@ extension World {
         var registry = JobRegistry()
         registry.register(AlphaJob.self) { _ in AlphaWorker(journal: journal, script: script) }
         registry.register(BetaJob.self) { _ in BetaWorker(journal: journal, script: script) }
-        var configuration = PoolConfiguration(worker: "worker", build: "build", grace: options.grace)
+        var configuration = PoolConfiguration(worker: options.worker, build: "build", grace: options.grace)
         configuration.patience = options.patience
         return try WorkerPool(
             manifest: manifest(options),
@@ -107,8 +119,21 @@ extension World {
         )
     }
 
-    func promoter(_ claimant: String) -> Promoter {
-        Promoter(broker: broker, store: store, claimant: claimant, build: "build", logger: logger)
+    /// Jobs of alpha with these numbers.
+    func enqueue(_ numbers: Range<Int>) async throws {
+        for result in await client.enqueue(all: numbers.map { AlphaJob(number: $0) }) { _ = try result.get() }
+    }
+
+    func promoter(_ claimant: String, _ manifest: Manifest = Manifest()) -> Promoter {
+        Promoter(
+            broker: broker,
+            store: store,
+            claimant: claimant,
+            build: "build",
+            witness: NobodyIsDead(),
+            manifest: manifest,
+            logger: logger
+        )
     }
 
     func collector() -> Collector {
@@ -129,4 +154,9 @@ extension World {
         let waiting = try await waiting()
         #expect(waiting == [], sourceLocation: sourceLocation)
     }
+}
+
+/// All pools of a test have one process number, which the platform's own witnesses take for that of a dead one.
+struct NobodyIsDead: DeathWitness {
+    func isKnownDead(_ sign: LastSign) -> Bool { false }
 }

@@ -9,7 +9,7 @@ extension Contract {
         func `a job that is done is gone`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 try await Engine.with(world) { engine in
-                    let id = try await world.client.enqueue(AlphaJob(number: 1))
+                    let id = try await world.client.enqueue(AlphaJob(number: 1)).id
                     try await world.client.enqueue(BetaJob(number: 2))
                     try await world.client.enqueue(AlphaJob(number: 3), .lane(.high))
                     try await engine.untilReturned(3, in: world)
@@ -33,7 +33,7 @@ extension Contract {
                     return .done
                 }
                 try await Engine.with(world, Engine.Options(), script) { engine in
-                    let id = try await world.client.enqueue(AlphaJob(number: 1), .lane(.high))
+                    let id = try await world.client.enqueue(AlphaJob(number: 1), .lane(.high)).id
                     try await engine.untilReturned(1, in: world)
                     try await engine.shutDown()
                     #expect(engine.journal.lines.map(\.attempt) == [1, 2, 3])
@@ -49,7 +49,7 @@ extension Contract {
             try await World.with(profile) { world in
                 let script: Script = { number, _ in throw JobError.retry("smtp_rejected", "550 no user \(number)") }
                 try await Engine.with(world, Engine.Options(), script) { engine in
-                    let id = try await world.client.enqueue(AlphaJob(number: 42))
+                    let id = try await world.client.enqueue(AlphaJob(number: 42)).id
                     try await world.client.enqueue(AlphaJob(number: 43))
                     try await world.until("two letters") { try await world.letters().count == 2 }
                     try await engine.shutDown()
@@ -132,7 +132,7 @@ extension Contract {
                     let row = try #require(try await world.waiting().first)
                     #expect(row.reason == "snooze")
                     #expect(row.attempt == 1)
-                    #expect(row.lastError == "parked: smtp")
+                    #expect(row.lastError == "parked: the worker says that smtp is down")
                     #expect(try await world.store.counts()[QueueAddress("alpha")]?.snoozed == 3)
                 }
                 #expect(try await world.letters() == [])
@@ -189,7 +189,7 @@ extension Contract {
                     return .done
                 }
                 try await Engine.with(world, Engine.Options(), script) { engine in
-                    let id = try await world.client.enqueue(AlphaJob(number: 1))
+                    let id = try await world.client.enqueue(AlphaJob(number: 1)).id
                     try await world.until("a letter") { try await world.letters(state: .open).count == 1 }
                     mended.open()
                     _ = try await world.store.replay(

@@ -148,7 +148,7 @@ extension Contract {
         func `an expired job is dead, and never runs`(profile: Profile) async throws {
             try await World.with(profile) { world in
                 await world.publish([.numbered(1, headers: [HeaderName.expiresAt: .int(1000)])])
-                let id = try await world.client.enqueue(AlphaJob(number: 2), .expires(.zero))
+                let id = try await world.client.enqueue(AlphaJob(number: 2), .expires(.zero)).id
                 try await world.client.enqueue(AlphaJob(number: 3), .expires(.seconds(600)))
                 try await Engine.with(world) { engine in
                     try await world.until("two letters") { try await world.letters().count == 2 }

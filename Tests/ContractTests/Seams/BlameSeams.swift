@@ -232,6 +232,6 @@ extension World {
     }
 
     private func beat(_ id: String) async throws {
-        try await store.beat(WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up), heads: [:])
+        try await store.beat(WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up), delivered: [:])
     }
 }

@@ -46,13 +46,10 @@ extension Contract {
                         state: state
                     )
                 }
-                try await world.store.beat(beat(.up), heads: [:])
+                try await world.store.beat(beat(.up), delivered: [:])
                 let running = WorkerBeat.Running(id: "1", job: "alpha.work", ageSeconds: 1.5)
-                let head = LaneHead(
-                    deliveredReadyAt: Timestamp(milliseconds: 5),
-                    unstartedReadyAt: Timestamp(milliseconds: 6)
-                )
-                try await world.store.beat(beat(.draining, running: [running]), heads: [QueueAddress("alpha"): head])
+                let delivered = [QueueAddress("alpha"): Timestamp(milliseconds: 5)]
+                try await world.store.beat(beat(.draining, running: [running]), delivered: delivered)
                 var worker = try #require(try await world.store.workers().first)
                 #expect(worker.state == .draining)
                 #expect(worker.running == [running])
@@ -60,7 +57,7 @@ extension Contract {
                 #expect(worker.queues == ["alpha", "alpha.high"])
                 #expect(worker.heartbeatAge < .seconds(10))
                 // A later beat that has seen nothing keeps what was delivered.
-                try await world.store.beat(beat(.gone), heads: [QueueAddress("alpha"): LaneHead()])
+                try await world.store.beat(beat(.gone), delivered: [:])
                 worker = try #require(try await world.store.workers().first)
                 #expect(worker.state == .gone)
                 let seen = try await world.store.lanes().heads[QueueAddress("alpha")]
@@ -75,7 +72,7 @@ extension Contract {
                 for (id, age) in [("young", 14_000), ("old", 16_000), ("ancient", 90_000_000)] {
                     try await world.store.beat(
                         WorkerBeat(id: id, build: "b", queues: [], running: [], state: .up),
-                        heads: [:]
+                        delivered: [:]
                     )
                     try await world.driver.write { session throws(StoreError) in
                         _ = try session.execute(
@@ -98,17 +95,55 @@ extension Contract {
                     .alpha(lane: .high, due: .after(.seconds(60))),
                 ])
                 try await world.store.bury([.alpha()])
-                try await world.store.saveDepths([(QueueAddress("alpha"), 0), (QueueAddress("beta"), 3)])
-                try await world.store.saveDepths([(QueueAddress("alpha"), 2)])
+                let first: [(QueueAddress, Int)] = [(QueueAddress("alpha"), 0), (QueueAddress("beta"), 3)]
+                #expect(try await world.store.sample(first))
+                #expect(try await world.store.sample(first) == false, "another process has just sampled")
                 let record = try await world.store.lanes()
                 #expect(record.waiting[QueueAddress("alpha")]?.byIntent == 1)
                 #expect(record.waiting[QueueAddress("alpha")]?.overdue == 2)
-                #expect(record.waiting[QueueAddress("alpha")]?.overdueSince == Timestamp(milliseconds: 7))
+                let overdueBy = try #require(record.waiting[QueueAddress("alpha")]?.overdueBy)
+                #expect(
+                    overdueBy > .seconds(86_400)
+                        && overdueBy <= Timestamp.now().duration(since: Timestamp(milliseconds: 0))
+                )
                 #expect(record.waiting[QueueAddress("alpha", .high)]?.byIntent == 1)
                 #expect(record.dead == [QueueAddress("alpha"): 1])
                 #expect(record.heads[QueueAddress("alpha")]?.emptyAt != nil)
                 #expect(record.heads[QueueAddress("beta")]?.emptyAt == nil)
+                #expect(record.samples[QueueAddress("beta")]?.map(\.ready) == [3])
                 #expect(record.routes == Topology.small().routes.sorted())
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `what a dead process had taken is back in its lane`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                let alpha = QueueAddress("alpha")
+                var flow = FlowCounts()
+                flow.taken = 10
+                try await world.store.add([alpha: flow])
+                let held = HeldDeliveries(["alpha": HeldDeliveries.Lane(count: 4, oldest: 5000, unstarted: 6000)])
+                let beat = WorkerBeat(id: "w", build: "b", queues: ["alpha"], running: [], held: held, state: .up)
+                try await world.store.beat(beat, delivered: [alpha: Timestamp(milliseconds: 9000)])
+                var record = try await world.store.lanes()
+                #expect(record.heads[alpha]?.unstartedReadyAt == Timestamp(milliseconds: 6000))
+                #expect(record.heads[alpha]?.orphanedReadyAt == nil)
+                try await world.driver.write { session throws(StoreError) in
+                    try session.execute("update workers set heartbeat_at = heartbeat_at - 30000")
+                    try session.execute("update queue_heads set delivered_at = delivered_at - 30000")
+                }
+                #expect(try await world.store.sample([(alpha, 4)]))
+                record = try await world.store.lanes()
+                #expect(record.taken[alpha] == 6)
+                #expect(record.samples[alpha]?.map(\.taken) == [6])
+                #expect(record.heads[alpha]?.unstartedReadyAt == nil)
+                #expect(record.heads[alpha]?.orphanedReadyAt == Timestamp(milliseconds: 5000))
+                // Delivered by a living process long after the death: the front of the lane has passed.
+                try await world.store.beat(
+                    WorkerBeat(id: "v", build: "b", queues: ["alpha"], running: [], state: .up),
+                    delivered: [alpha: Timestamp(milliseconds: 9001)]
+                )
+                #expect(try await world.store.lanes().heads[alpha]?.orphanedReadyAt == nil)
             }
         }
 

@@ -118,8 +118,9 @@ extension Contract {
                 try await world.store.bury([.alpha(id), .alpha(other)])
                 _ = try await world.store.replay(request())
                 try await world.store.settle([
-                    .record(id, origin: "replay:op"), .record(other, origin: "replay:another"),
-                    .record(other, origin: "schedule:nightly"),
+                    .record(id, origin: "replay:op", ending: .done, runTime: .zero),
+                    .record(other, origin: "replay:another", ending: .done, runTime: .zero),
+                    .record(other, origin: "schedule:nightly", ending: .done, runTime: .zero),
                 ])
                 let states = try await world.store.letterStates(of: [id, other])
                 #expect(states == [id: [.replayed], other: [.replaying]])

@@ -30,7 +30,7 @@ extension World {
             broker: WatchedBroker(broker, signal: signal),
             driver: WatchedDriver(database, signal: signal),
             signal: signal,
-            witness: HeartbeatWitness(),
+            witness: HeartbeatWitness(worker: ""),
             cluster: access,
             logger: quiet
         )

@@ -17,7 +17,8 @@ enum AttemptEnding: String, CaseIterable {
     case threwSuperseded = "threw StoreError.superseded"
     case threwStoreError = "threw StoreError"
     case threwAnother = "threw another"
-    case timedOut, died, killed, interrupted, malformed, unknown, expired, delayed
+    case timedOut, died, killed, interrupted, withdrawn, malformed, unknown, expired, shed, paused, limited
+    case delayed, asked
 
     init(_ result: AttemptResult) {
         switch result {
@@ -27,10 +28,15 @@ enum AttemptEnding: String, CaseIterable {
         case .died: self = .died
         case .killed: self = .killed
         case .interrupted: self = .interrupted
+        case .withdrawn: self = .withdrawn
         case .malformed: self = .malformed
         case .unknown: self = .unknown
         case .expired: self = .expired
+        case .shed: self = .shed
+        case .paused: self = .paused
+        case .limited: self = .limited
         case .delayed: self = .delayed
+        case .asked: self = .asked
         }
     }
 
@@ -81,12 +87,27 @@ enum AttemptEnding: String, CaseIterable {
         case .died: .died("signal 6")
         case .killed: .killed("signal 9")
         case .interrupted: .interrupted
+        case .withdrawn: .withdrawn
         case .malformed: .malformed(Malformed("label", "message"))
         case .unknown: .unknown("reason")
         case .expired: .expired
+        case .shed: .shed
+        case .paused: .paused(AttemptEnding.control)
+        case .limited: .limited(.after(.seconds(5)), reserved: ["limit"])
         case .delayed: .delayed(.seconds(1))
+        case .asked: .asked(.throttle(key: "key", interval: .seconds(1)), delay: .zero)
         }
     }
+
+    private static let control = QueueControl(
+        scope: .jobType,
+        name: "system.probe",
+        until: nil,
+        reason: nil,
+        actor: "ana",
+        operationID: "operation",
+        at: Timestamp(milliseconds: 1)
+    )
 
     /// Labels that the page calls `label`, because they are the error's own.
     static let ownLabels: Set<String> = ["label", StoreError.busy("").label, "surprise"]

@@ -68,6 +68,7 @@ import Testing
         for ending in AttemptEnding.allCases {
             guard case .wait(_, let reason, _, _) = Self.early(ending) else { continue }
             #expect(written.contains(reason.rawValue))
+            if case .limit = Self.early(ending) { #expect(written.contains(WaitingReason.limit.rawValue)) }
         }
     }
 
@@ -108,9 +109,14 @@ extension `The documented life of a job` {
         switch disposition {
         case .acknowledge: "acknowledge"
         case .wait(_, let reason, let next, _): "wait \(reason.rawValue) +\(next - attempt)"
+        case .admit: "admit"
         case .bury(let failure):
             "bury " + (AttemptEnding.ownLabels.contains(failure.label) ? "label" : failure.label)
         case .giveBack: "giveBack"
+        case .withdraw: "withdraw"
+        case .park: "park"
+        case .limit: "limit"
+        case .shed: "shed"
         }
     }
 
@@ -118,8 +124,13 @@ extension `The documented life of a job` {
         switch disposition {
         case .acknowledge: LifecyclePage.Arrow(from: "running", name: "acknowledge", to: "done")
         case .wait: LifecyclePage.Arrow(from: "running", name: "wait", to: "waiting")
+        case .admit: LifecyclePage.Arrow(from: "running", name: "admit", to: "waiting")
         case .bury: LifecyclePage.Arrow(from: "running", name: "bury", to: "dead")
         case .giveBack: LifecyclePage.Arrow(from: "running", name: "giveBack", to: "ready")
+        case .withdraw: LifecyclePage.Arrow(from: "running", name: "withdraw", to: "cancelled")
+        case .park: LifecyclePage.Arrow(from: "running", name: "park", to: "waiting")
+        case .limit: LifecyclePage.Arrow(from: "running", name: "limit", to: "waiting")
+        case .shed: LifecyclePage.Arrow(from: "running", name: "shed", to: "cancelled")
         }
     }
 }

@@ -21,11 +21,11 @@ import Testing
     @Test(arguments: [
         (
             "    timeuot: 5s\n",
-            "6:5: unknown key \"timeuot\" in job \"mail.send\"; did you mean \"timeout\"? allowed: summary, queue, lane, version, timeout, retry, deduplicate, personal, examples"
+            "6:5: unknown key \"timeuot\" in job \"mail.send\"; did you mean \"timeout\"? allowed: summary, queue, lane, version, timeout, retry, deduplicate, expires_after, when_expired, personal, examples"
         ),
         (
             "    zzz: 5s\n",
-            "6:5: unknown key \"zzz\" in job \"mail.send\"; allowed: summary, queue, lane, version, timeout, retry, deduplicate, personal, examples"
+            "6:5: unknown key \"zzz\" in job \"mail.send\"; allowed: summary, queue, lane, version, timeout, retry, deduplicate, expires_after, when_expired, personal, examples"
         ),
         ("    summary: Again\n", "6:5: key \"summary\" is declared twice, first at m.yaml:5:5"),
         (
@@ -177,7 +177,10 @@ import Testing
             "queues: { q: { depends_on: [SMTP] } }",
             "1:29: a dependency cannot be named \"SMTP\": only a-z, 0-9 and _ are allowed, at most 60 bytes"
         ),
-        ("queue: {}", "1:1: unknown key \"queue\" in the manifest; did you mean \"queues\"? allowed: queues, jobs"),
+        (
+            "queue: {}",
+            "1:1: unknown key \"queue\" in the manifest; did you mean \"queues\"? allowed: queues, jobs, schedules, alerts, dependencies, limits"
+        ),
         (
             "jobs: { mail: { summary: s } }",
             "1:9: a job cannot be named \"mail\": two to six parts of a-z, 0-9 and _ joined by dots, at most 100 bytes"

@@ -94,7 +94,7 @@ import Testing
 }
 
 @Suite struct `The word of heartbeats and process tables` {
-    private let witness = HeartbeatWitness(host: "here", pid: 7) { $0 == 8 }
+    private let witness = HeartbeatWitness(worker: "me", host: "here", pid: 7) { $0 == 8 }
 
     private func sign(
         host: String? = "there",
@@ -122,9 +122,15 @@ import Testing
         #expect(witness.isKnownDead(sign(host: "here", pid: 7)), "this process has the number now")
     }
 
+    @Test func `whoever asks lives, whatever it has beaten`() {
+        let own = HeartbeatWitness(worker: "w", host: "here", pid: 7) { _ in false }
+        #expect(!own.isKnownDead(sign(host: "here", pid: 7)))
+        #expect(!own.isKnownDead(sign(silence: .seconds(60))))
+    }
+
     @Test func `this process is not known to be dead`() {
         let here = WorkerBeat(id: "w", build: "b", queues: [], running: [], state: .up)
-        #expect(!HeartbeatWitness().isKnownDead(sign(host: here.host, pid: 1)))
+        #expect(!HeartbeatWitness(worker: "me").isKnownDead(sign(host: here.host, pid: 1)))
     }
 }
 

@@ -105,6 +105,8 @@ final class FaultProxy: Sendable {
             return (cut.bytes, state.slice)
         }
         defer { if allowed < count { cutting.yield() } }
+        // Counted before it is sent: who has received it finds it counted.
+        state.withLock { $0.passed[direction, default: 0] += allowed }
         var sent = 0
         while sent < allowed {
             let written = buffer[sent..<min(allowed, sent + slice, count)].withUnsafeBytes {
@@ -113,7 +115,6 @@ final class FaultProxy: Sendable {
             if written <= 0 { return false }
             sent += written
         }
-        state.withLock { $0.passed[direction, default: 0] += sent }
         return allowed == count
     }
 

@@ -104,7 +104,7 @@ package struct DemoRun: Sendable {
             manifest: manifest,
             registry: registry,
             resources: resources,
-            parts: Daemon.Parts(grace: .seconds(5)),
+            parts: Daemon.Parts(schedules: false, grace: .seconds(5)),
             logger: logger
         )
         let group = ServiceGroup(

@@ -16,11 +16,7 @@ import JobCore
 /// | `JOBS_MAIL_CAPTURE_DIR` | where .eml files go, default `.jobs/mail` |
 /// | `JOBS_MAIL_TEMPLATES_DIR` | default `templates/email` in the directory of declarations |
 struct EmailSettings: Sendable, CustomStringConvertible {
-    struct Mistake: Error, CustomStringConvertible {
-        let variable: String
-        let reason: String
-        var description: String { "\(variable): \(reason)" }
-    }
+    typealias Mistake = SMTPConfiguration.Mistake
 
     let smtp: SMTPConfiguration?
     let captureFolder: String
@@ -38,7 +34,7 @@ struct EmailSettings: Sendable, CustomStringConvertible {
         }
         messageIDDomain = address.split(separator: "@").last.map(String.init) ?? "checkin.example"
         captureFolder = EmailSettings.captureFolder(environment)
-        smtp = try value("JOBS_SMTP_URL").map { try EmailSettings.smtp($0, value) }
+        smtp = try SMTPConfiguration.fromEnvironment(environment)
     }
 
     var description: String {
@@ -57,42 +53,5 @@ struct EmailSettings: Sendable, CustomStringConvertible {
     func makeTransport() throws -> any EmailTransport {
         guard let smtp else { return try CaptureTransport(folder: captureFolder) }
         return SMTPTransport(SMTPClient(smtp))
-    }
-
-    private static func smtp(_ url: String, _ value: (String) -> String?) throws -> SMTPConfiguration {
-        var password = value("JOBS_SMTP_PASSWORD")
-        if let path = value("JOBS_SMTP_PASSWORD_FILE") {
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw Mistake(variable: "JOBS_SMTP_PASSWORD_FILE", reason: "names a file that cannot be read")
-            }
-            password = text.trimmingCharacters(in: .newlines)
-        }
-        var security: SMTPConfiguration.Security?
-        if let text = value("JOBS_SMTP_TLS") {
-            guard let known = SMTPConfiguration.Security(rawValue: text) else {
-                throw Mistake(variable: "JOBS_SMTP_TLS", reason: "is none, starttls or implicit")
-            }
-            security = known
-        }
-        var verification = TLSVerification()
-        verification.caFile = value("JOBS_SMTP_CA_FILE")
-        do throws(SMTPConfiguration.Defect) {
-            var configuration = try SMTPConfiguration(
-                url: url,
-                username: value("JOBS_SMTP_USERNAME"),
-                password: password,
-                security: security,
-                verification: verification,
-                timeout: .seconds(30)
-            )
-            configuration.maxConnections =
-                value("JOBS_SMTP_CONNECTIONS").flatMap(Int.init).map { min(max($0, 1), 64) } ?? 4
-            return configuration
-        } catch {
-            throw Mistake(
-                variable: "JOBS_SMTP_URL",
-                reason: "\(error): see the variables of mail in docs/families/email.md"
-            )
-        }
     }
 }

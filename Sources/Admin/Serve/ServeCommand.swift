@@ -1,0 +1,70 @@
+import ArgumentParser
+import Hummingbird
+import JobCore
+import Logging
+import Scheduler
+import ServiceLifecycle
+
+/// `jobctl serve`: enqueueing over HTTP.
+struct ServeCommand: JobsCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Let programs enqueue over HTTP, with a key each (jobctl key create).",
+        discussion: """
+            POST /v1/jobs/NAME, POST /v1/jobs, GET /v1/jobs/ID, GET /v1/queues; /openapi.json describes them. Speaks plain \
+            HTTP: put a proxy that ends TLS before it where the network is not yours.
+            """
+    )
+
+    @Option(help: "Where to listen; port 0 chooses one.")
+    var listen = "127.0.0.1:8480"
+
+    @OptionGroup var observe: ListenOption
+    @OptionGroup var output: OutputOptions
+
+    func execute(_ context: CommandContext) async throws {
+        guard let address = HTTPAddress(listen) else {
+            throw CommandFailure.usage("--listen \(listen) is not an address", remedy: "such as 127.0.0.1:8480")
+        }
+        let logger = context.daemonLogger
+        let observed = try observe.address
+        let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
+        let platform = try await Platform.open(
+            configuration,
+            purpose: .daemon,
+            families: context.registry.migrations,
+            logger: logger
+        )
+        do {
+            let manifest = context.manifestIfAny()
+            try await platform.prepareWhenPossible(manifest, logger)
+            let tracer = OTLPExporter(context.environment, logger: logger)
+            let api = JobsAPI(
+                platform,
+                tracer: tracer,
+                thresholds: manifest?.queues.mapValues(\.lagThreshold) ?? [:],
+                output: context.output,
+                logger: logger
+            )
+            var services: [any Service] = []
+            if let tracer { services.append(tracer) }
+            if let observed {
+                let metrics = PlatformMetrics(
+                    platform,
+                    manifest ?? Manifest(),
+                    build: context.environment["JOBS_BUILD"] ?? "dev"
+                ) { [:] }
+                services.append(ObserveServer(observed, platform, metrics, logger: logger))
+            }
+            services.append(HTTPService(address, logger: logger) { api.router() })
+            if !address.isLoopback {
+                logger.warning("keys go over this network in the clear unless a proxy ends TLS before it")
+            }
+            try await services.runUntilSignal(logger)
+            await platform.close()
+        } catch {
+            await platform.close()
+            throw error
+        }
+    }
+}

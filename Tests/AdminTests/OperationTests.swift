@@ -1,0 +1,149 @@
+import Foundation
+import JobCore
+import Testing
+
+@testable import Admin
+
+@Suite struct `Operations` {
+    private func delayed(_ count: Int) async throws -> CommandBench {
+        let bench = try CommandBench()
+        let input = (0..<count).map { #"{"payload":{"n":\#($0)},"delay_ms":\#(3_600_000 + $0)}"# }
+        _ = try await bench.run("enqueue", "mail.send", "--ndjson", "-", input: input.joined(separator: "\n"))
+        return bench
+    }
+
+    private func undo(_ bench: CommandBench, _ answer: CommandBench.Answer) async throws -> CommandBench.Answer {
+        let operation = try #require(try answer.object()["operation"] as? String)
+        return try await bench.run("operation", "undo", operation, "--yes", "--json", "--reason", "a mistake")
+    }
+
+    @Test func `a purge takes letters out of every list, and is taken back whole`() async throws {
+        let bench = try CommandBench()
+        try await bench.bury(1_200)
+        let refused = try await bench.run("dead", "purge", "--queue", "mail", "--limit", "0")
+        #expect(refused.status == .usage && refused.err.contains("purge 1200 dead letters"))
+        #expect(try await bench.run("dead", "purge").status == .usage, "no selector is never everything")
+        let purged = try await bench.run(list: ["dead", "purge", "--all", "--limit", "0", "--yes", "--json"])
+        #expect(try purged.object()["purged"] as? Int == 1_200)
+        #expect(try await bench.run("dead", "list", "--json").list().isEmpty)
+        #expect(try await bench.run("dead", "groups", "--json").list().isEmpty)
+        #expect(try await bench.run("dead", "list", "--state", "purged", "--limit", "7", "--json").list().count == 7)
+        let undone = try await undo(bench, purged)
+        #expect(try undone.object()["undone"] as? Int == 1_200)
+        #expect(try await bench.run("dead", "list", "--limit", "0", "--json").list().count == 1_200)
+        let again = try await undo(bench, purged)
+        #expect(again.status == .failed && again.err.contains("already_undone"))
+    }
+
+    @Test func `cancelled jobs wait again after an undo, due when they were, with what they carried`() async throws {
+        let bench = try await delayed(700)
+        let before = try await bench.run("waiting", "list", "--limit", "0", "--json").list()
+        let cancelled = try await bench.run(list: ["waiting", "cancel", "--all", "--limit", "0", "--yes", "--json"])
+        #expect(try cancelled.object()["cancelled"] as? Int == 700)
+        #expect(try await bench.run("dead", "list", "--json").list().isEmpty, "nobody is told of dead jobs")
+        #expect(try await undo(bench, cancelled).object()["undone"] as? Int == 700)
+        let after = try await bench.run("waiting", "list", "--limit", "0", "--json").list()
+        #expect(after.map { $0["id"] as? String } == before.map { $0["id"] as? String })
+        #expect(after.map { $0["due_at"] as? String } == before.map { $0["due_at"] as? String })
+        #expect(
+            try await bench.run("waiting", "list", "--where", "n=3", "--json").list().count == 1,
+            "with its payload"
+        )
+        #expect(try await bench.run("dead", "list", "--state", "all", "--json").list().isEmpty)
+    }
+
+    @Test func `a queue is emptied of what is ready, and an undo lets it wait again`() async throws {
+        let bench = try CommandBench()
+        _ = try await bench.run("topology", "apply")
+        let input = (0..<650).map { #"{"payload":{"n":\#($0)},"lane":"\#($0 % 5 == 0 ? "bulk" : "normal")"}"# }
+        _ = try await bench.run("enqueue", "mail.send", "--ndjson", "-", input: input.joined(separator: "\n"))
+        let refused = try await bench.run("queue", "purge", "mail")
+        #expect(refused.status == .usage && refused.err.contains("take 650 ready jobs out of mail"))
+        let lane = try await bench.run("queue", "purge", "mail.bulk", "--yes", "--json")
+        #expect(try lane.object()["purged"] as? Int == 130)
+        let rest = try await bench.run("queue", "purge", "mail", "--yes", "--json")
+        #expect(try rest.object()["purged"] as? Int == 520)
+        let ready = try await bench.run("queues", "--json").list().compactMap { $0["ready"] as? Int }
+        #expect(ready.reduce(0, +) == 0)
+        #expect(try await bench.run("dead", "list", "--json").list().isEmpty)
+        #expect(try await undo(bench, lane).object()["undone"] as? Int == 130)
+        let waiting = try await bench.run("waiting", "list", "--limit", "0", "--json").list()
+        #expect(waiting.count == 130 && waiting.allSatisfy { $0["lane"] as? String == "bulk" })
+        #expect(try await bench.run("queue", "purge", "mail", "--json").object()["operation"] is NSNull)
+    }
+
+    @Test func `a replay is taken back as far as its jobs still wait`() async throws {
+        let bench = try CommandBench()
+        try await bench.bury(10)
+        let replayed = try await bench.run(list: ["dead", "replay", "--all", "--rate", "1/h", "--json"])
+        #expect(try replayed.object()["replayed"] as? Int == 10)
+        try await bench.withPlatform { platform in
+            let mail = QueueAddress("mail")
+            let due = try await platform.store.claimDue(mail, limit: 1, claimant: "p", lease: .seconds(60))
+            #expect(due.count == 1)
+        }
+        let undone = try await undo(bench, replayed).object()
+        #expect(undone["undone"] as? Int == 9 && undone["kept"] as? Int == 1)
+        #expect(try await bench.run("dead", "list", "--json").list().count == 9)
+    }
+
+    @Test func `a pause is taken back, but not another one of the same name`() async throws {
+        let bench = try CommandBench()
+        _ = try await bench.run("topology", "apply")
+        let first = try await bench.run("queue", "pause", "mail", "--json")
+        _ = try await bench.run("queue", "pause", "mail", "--reason", "again")
+        #expect(try await undo(bench, first).object()["kept"] as? Int == 1)
+        let second = try await bench.run("job-type", "pause", "mail.send", "--json")
+        #expect(try await undo(bench, second).object()["undone"] as? Int == 1)
+        let controls = try await bench.withPlatform { try await $0.store.controls() }
+        #expect(controls.map(\.name) == ["mail"])
+    }
+
+    @Test func `are listed with who and why, and say what cannot be taken back`() async throws {
+        let bench = try await delayed(1)
+        let moved = try await bench.run(
+            list: ["waiting", "run-now", "--all", "--reason", "she waits on the phone", "--json"]
+        )
+        let operation = try #require(try moved.object()["operation"] as? String)
+        let shown = try await bench.run("operation", "show", operation)
+        #expect(shown.out.contains("waiting.run_now --all") && shown.out.contains("she waits on the phone"))
+        let list = try await bench.run("operation", "list", "--kind", "waiting", "--json").list()
+        #expect(list.count == 1 && list.first?["undoable"] as? Bool == false)
+        let undone = try await undo(bench, moved)
+        #expect(undone.status == .failed && undone.err.contains("waiting.cancel"))
+        #expect(try await bench.run("operation", "show", "none").status == .failed)
+    }
+
+    @Test func `jobs become due at once or later, without having moved for anybody else`() async throws {
+        let bench = try await delayed(3)
+        let ids = try await bench.run("waiting", "list", "--json").list().compactMap { $0["id"] as? String }
+        #expect(try await bench.run("waiting", "reschedule", ids[0], "--in", "2d").status == .ok)
+        #expect(try await bench.run("waiting", "run-now", ids[1]).status == .ok)
+        let rows = try await bench.run("waiting", "list", "--json").list()
+        #expect(rows.map { $0["id"] as? String } == [ids[1], ids[2], ids[0]])
+        #expect(rows[0]["overdue"] as? Bool == true)
+        #expect(try await bench.run("waiting", "reschedule", ids[0]).status == .usage)
+        #expect(try await bench.run("waiting", "run-now").status == .usage)
+    }
+
+    @Test func `a job's life is told in its order, and so is what nobody can know`() async throws {
+        let bench = try CommandBench()
+        let ids = try await bench.bury(1)
+        _ = try await bench.run("dead", "replay", "--all", "--rate", "1/h", "--reason", "mended")
+        let told = try await bench.run("job", "explain", ids[0].description, "--json").object()
+        let events = try #require(told["events"] as? [[String: Any]])
+        #expect(events.map { $0["what"] as? String } == ["enqueued", "died", "changed", "waits"])
+        #expect((events[2]["detail"] as? String)?.contains("dead.replay by ana: mended") == true)
+        #expect(told["state"] as? String == "waiting" && (told["unknown"] as? [String])?.isEmpty == true)
+        _ = try await bench.run("job", "cancel", ids[0].description, "--yes")
+        let again = try await bench.run("job", "explain", ids[0].description, "--json").object()
+        #expect(again["state"] as? String == "dead", "a replay that is cancelled has not happened")
+        _ = try await bench.run("dead", "purge", ids[0].description, "--yes")
+        let gone = try await bench.run("job", "explain", ids[0].description, "--json").object()
+        #expect(gone["state"] as? String == "purged" && (gone["unknown"] as? [String])?.isEmpty == true)
+        let stranger = try await bench.run("job", "explain", JobID().description)
+        #expect(stranger.status == .ok && stranger.out.contains("? whether it was ever enqueued"))
+        let ready = try await bench.run("job", "cancel", JobID().description, "--yes")
+        #expect(ready.status == .failed && ready.err.contains("job-type pause"))
+    }
+}
