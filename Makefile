@@ -20,7 +20,7 @@ check:  ## the embedded part of the tests, in minutes
 test:  ## every test on both profiles, with private RabbitMQ and PostgreSQL nodes
 	@scripts/test
 
-prove:  ## the long proofs: kill campaigns in full; an hour and a half, kept in docs/evidence
+prove:  ## the long proofs: kill campaigns in full; two hours, kept in docs/evidence
 	@scripts/prove
 
 bench:  ## throughput, latency, CPU and memory of both profiles in release; ten minutes, kept in .run/bench

@@ -158,9 +158,15 @@ actor LagFlows {
         }
     }
 
+    /// Nothing is left and the workers have said so: until their next beat, `lag` may still tell of what they took last.
     private func untilEmpty() async throws {
         try await until("the lane is empty", within: .seconds(120)) {
             try await Ledger(ground: self.ground).left() == 0
+        }
+        let empty = ContinuousClock.now
+        try await until("the workers have told it") {
+            let workers = try await self.ground.platform.store.workers().filter { $0.state == .up }
+            return workers.allSatisfy { $0.heartbeatAge < ContinuousClock.now - empty }
         }
     }
 
