@@ -4,7 +4,7 @@ import JobCore
 import Testing
 
 extension Chaos {
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Debounced` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Debounced` {
         private struct Plan {
             var keys = 20
             var events = 300

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// A real Prometheus scrapes a real process and fires the rules in docs/prometheus.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Metrics` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Metrics` {
         @Test func `scrapes a process, and fires the shipped rules`() async throws {
             let ground = try await Ground.prepare(.embedded, "prometheus")
             let port = try FreePort.take()

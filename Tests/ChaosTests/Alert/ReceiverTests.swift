@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// `jobctl alert test` against peers that write down what they get.
-    @Suite(.serialized, .timeLimit(.minutes(2))) struct `Receivers` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Receivers` {
         @Test func `each gets the alert in its own form, and its end`() async throws {
             let (web, mail) = (try FreePort.take(), try FreePort.take())
             let ground = try await Ground.prepare(

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// The nightly job's numbers, cell by cell, against another program's on the same raw file.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Nightly numbers` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Nightly numbers` {
         @Test(arguments: Ground.profiles)
         func `equal an independent calculation, and a rerun gives the same`(_ profile: Profile) async throws {
             let ground = try await Ground.prepare(profile, "nightly")

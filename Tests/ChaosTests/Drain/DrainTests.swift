@@ -4,7 +4,7 @@ import JobCore
 import Testing
 
 extension Chaos {
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Draining` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Draining` {
         struct Case: Sendable, CustomTestStringConvertible {
             let profile: Profile
             let signal: Int32

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// RabbitMQ's alarms: it takes no publishes, and must go on delivering.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `An alarm of the broker` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `An alarm of the broker` {
         /// How often it is called and withdrawn, each for 800 ms.
         private static let rounds = Ground.isFull ? 12 : 3
         /// Windows of less than a second on shared cores differ by more than the alarm may cost: the short form only

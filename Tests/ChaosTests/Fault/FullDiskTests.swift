@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// A real disk that is really full.
-    @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
+    @Suite(.serialized, .timeLimit(.minutes(15)), .enabled(if: SmallDisk.isAvailable, "needs the right to mount"))
     struct `A full disk` {
         @Test(arguments: Ground.profiles.filter { $0 == .embedded })
         func `under SQLite refuses enqueues with the remedy, parks the workers, and loses nothing`(

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// RabbitMQ stopped by SIGSTOP: it holds its connections and says nothing.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `A silent broker` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `A silent broker` {
         private static let deadline: Duration = .seconds(1)
 
         @Test(arguments: Ground.profiles.filter { $0 == .cluster })

@@ -4,7 +4,7 @@ import JobCore
 import Testing
 
 extension Chaos {
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Taking over` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Taking over` {
         @Test(arguments: Ground.profiles)
         func `what a killed worker held is ready for others within a second, and done once`(
             _ profile: Profile

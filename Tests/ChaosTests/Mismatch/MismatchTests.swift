@@ -4,7 +4,7 @@ import JobCore
 import Testing
 
 extension Chaos {
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Mismatch of speeds` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Mismatch of speeds` {
         @Test(arguments: Ground.profiles)
         func `a producer ten times faster than its workers fills no memory, and what was accepted is done`(
             _ profile: Profile

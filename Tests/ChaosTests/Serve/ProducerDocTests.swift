@@ -6,7 +6,7 @@ import Testing
 extension Chaos {
     /// docs/producers.md as a newcomer uses it: each block copied into a file, in an environment that has nothing but what
     /// the block's first line installs.
-    @Suite(.serialized, .timeLimit(.minutes(5))) struct `Producers` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Producers` {
         @Test(arguments: Ground.profiles)
         func `enqueue as the page says`(_ profile: Profile) async throws {
             // The page's names have no prefix; the nodes are this test's own.

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// What a caller is told while something is away, and that it passes by itself.
-    @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: Ground.profiles.contains(.cluster)))
+    @Suite(.serialized, .timeLimit(.minutes(15)), .enabled(if: Ground.profiles.contains(.cluster)))
     struct `Serving in a bad hour` {
         @Test(arguments: ["broker", "postgres"])
         func `answers 503 with Retry-After, and 202 when it is back`(_ server: String) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// Spans of real processes, read by OpenTelemetry's own definitions.
-    @Suite(.serialized, .timeLimit(.minutes(3))) struct `Traces` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `Traces` {
         @Test(arguments: Ground.profiles)
         func `lead from the caller's span through the broker to each attempt`(_ profile: Profile) async throws {
             let port = try FreePort.take()

@@ -5,7 +5,7 @@ import Testing
 
 extension Chaos {
     /// `queues --watch` on a real terminal of 80 by 24, without colour, with keys pressed.
-    @Suite(.serialized, .timeLimit(.minutes(3))) struct `A terminal` {
+    @Suite(.serialized, .timeLimit(.minutes(15))) struct `A terminal` {
         @Test(arguments: Ground.profiles)
         func `shows the queues live, follows the keys, and is given back as it was`(_ profile: Profile) async throws {
             let ground = try await Ground.prepare(profile, "watch", adding: ["NO_COLOR": "1"])

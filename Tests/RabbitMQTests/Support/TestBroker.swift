@@ -202,5 +202,5 @@ extension AsyncStream<AMQPLinkEvent> {
 }
 
 /// All that uses the broker runs one after the other: an alarm or a killed connection concerns everybody.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct WithBroker {}
