@@ -21,7 +21,7 @@ struct RootCommand: ParsableCommand {
                 name: "Look:",
                 subcommands: [
                     QueuesCommand.self, LagCommand.self, WorkersCommand.self, DoctorCommand.self, ScheduleCommand.self,
-                    JobCommand.self, OperationCommand.self,
+                    JobCommand.self, OperationCommand.self, AuditCommand.self,
                 ]
             ),
             CommandGroup(name: "Mend:", subcommands: [WaitingCommand.self, DeadCommand.self, AlertCommand.self]),

@@ -10,5 +10,6 @@ package enum LogKey {
     package static let worker = "worker"
     package static let operation = "operation"
     package static let pid = "pid"
+    package static let digest = "sha256"
     package static let seconds = "seconds"
 }

@@ -89,7 +89,17 @@ import Testing
         printed["dead import"] = try await bench.run("dead", "import", archive, "--json").out
         printed["dead purge"] = try await bench.run("dead", "purge", ids[1].description, "--yes", "--json").out
         printed["dead show"] = try await bench.run("dead", "show", ids[0].description, "--json").out
-        printed["dead replay"] = try await bench.run("dead", "replay", "--all", "--json").out
+        let replay = try await bench.run("dead", "replay", "--all", "--abort-if-fail", "5%", "--json")
+        printed["dead replay"] = replay.out
+        let operation = try #require(try replay.object()["operation"] as? String)
+        printed["operation show"] = try await bench.run("operation", "show", operation, "--json").out
+        printed["audit list"] = try await bench.run("audit", "list", "--json").out
+        try await bench.withPlatform { platform in
+            _ = try await platform.store.driver.write { session throws(StoreError) in
+                try session.execute("update audit set actor = 'eve' where seq = 1")
+            }
+        }
+        printed["audit verify"] = try await bench.run("audit", "verify", "--json").out
         printed["waiting cancel"] = try await bench.run("waiting", "cancel", "--all", "--yes", "--json").out
         printed["migrate plan"] = migration.out
         printed["errors"] = try await bench.run("enqueue", "mail.sand", "--payload", "{}", "--json").err

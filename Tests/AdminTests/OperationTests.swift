@@ -146,4 +146,91 @@ import Testing
         let ready = try await bench.run("job", "cancel", JobID().description, "--yes")
         #expect(ready.status == .failed && ready.err.contains("job-type pause"))
     }
+
+    @Test func `a spread replay is stopped, shown and resumed by its id`() async throws {
+        let bench = try CommandBench()
+        try await bench.bury(30)
+        let replay = try await bench.run("dead", "replay", "--all", "--rate", "1/m", "--json").object()
+        let id = try #require(replay["operation"] as? String)
+        #expect(replay["state"] as? String == "done" && replay["replayed"] as? Int == 30)
+        let shown = try await bench.run("operation", "show", id)
+        #expect(shown.out.contains("30 under way") && shown.out.contains("until the last one is due"))
+        let stopped = try await bench.run("operation", "stop", id, "--json", "--reason", "wrong group").object()
+        #expect(stopped["taken_back"] as? Int == 29 && stopped["replayed"] as? Int == 1)
+        #expect(try await bench.run("dead", "list", "--json").list().count == 29)
+        let twice = try await bench.run("operation", "stop", id)
+        #expect(twice.status == .failed && twice.err.contains("stopped already"))
+        #expect(try await bench.run("operation", "show", id).out.contains("jobctl operation resume \(id)"))
+        let resumed = try await bench.run("operation", "resume", id, "--json").object()
+        #expect(resumed["replayed"] as? Int == 1)
+        #expect(try await bench.run("operation", "resume", id).err.contains("it is running"))
+        #expect(try await bench.run("operation", "stop", JobID().description).err.contains("no replay has the id"))
+        let kinds = try await bench.run("audit", "list", "--json").list().compactMap { $0["kind"] as? String }
+        #expect(kinds.starts(with: ["operation.resume", "operation.stop", "dead.replay"]), "\(kinds)")
+        #expect(try await bench.run("audit", "verify", "--json").object()["ok"] as? Bool == true)
+    }
+
+    @Test func `a canary of a bad repair stops before it harms, and says what to do`() async throws {
+        let bench = try CommandBench()
+        for bad in ["5,1", "0", "1,x", "200%", "1,1"] {
+            #expect(try await bench.run("dead", "replay", "--all", "--canary", bad).status == .usage, "\(bad)")
+        }
+        #expect(try await bench.run("dead", "replay", "--all", "--abort-if-fail", "5").status == .usage)
+        try await bench.bury(50)
+        let begun = try await bench.run("dead", "replay", "--all", "--canary", "1,5", "--detach", "--json").object()
+        let id = try #require(begun["operation"] as? String)
+        #expect(begun["state"] as? String == "running" && begun["replayed"] as? Int == 1)
+        let waiting = try await bench.run("waiting", "list", "--json").list()
+        let job = try #require(waiting.first?["id"] as? String)
+        try await bench.withPlatform { platform in
+            let letter = DeadLetter(
+                Envelope(
+                    id: try #require(JobID(job)),
+                    job: "mail.send",
+                    payload: Array("{}".utf8),
+                    attempt: 1,
+                    enqueuedAt: .now(),
+                    readyAt: .now(),
+                    carried: [HeaderName.replayOperation: .string(id)]
+                ),
+                at: QueueAddress("mail"),
+                failure: Failure("smtp_rejected", "550"),
+                build: "b2",
+                worker: "w"
+            )
+            try await platform.store.bury([letter])
+            #expect(try await platform.store.stepReplay(id, by: "loops")?.run.state == .stopped)
+        }
+        let shown = try await bench.run("operation", "show", id)
+        #expect(shown.out.contains("1 of 1 failed again: 100 %, more than 5.0 %"))
+        #expect(shown.out.contains("jobctl operation resume"))
+    }
+
+    @Test func `an audit that was touched is found, also with a head in a file`() async throws {
+        let bench = try CommandBench()
+        try await bench.bury(3)
+        for _ in 0..<3 { _ = try await bench.run("dead", "purge", "--all", "--limit", "1", "--yes") }
+        let whole = try await bench.run("audit", "verify", "--json").object()
+        let head = try #require(whole["head"] as? String)
+        #expect(whole["ok"] as? Bool == true && head.hasPrefix("\(whole["entries"] as? Int ?? 0):"))
+        #expect(try await bench.run("audit", "verify", "--head", "x").status == .usage)
+        let file = bench.folder + "/heads"
+        try (head + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+        let configured = ["JOBS_AUDIT_HEAD_FILE": file]
+        #expect(try await bench.run(list: ["audit", "verify"], environment: configured).out.contains("1 heads"))
+        try await bench.withPlatform { platform in
+            let last = try await platform.store.audit(limit: 2)[1]
+            try await platform.store.driver.write { session throws(StoreError) in
+                try session.execute("delete from audit where seq > :seq", ["seq": .int(last.seq)])
+                try session.execute(
+                    "update audit_head set seq = :seq, hash = :hash",
+                    ["seq": .int(last.seq), "hash": .text(last.hash)]
+                )
+            }
+        }
+        let cut = try await bench.run(list: ["audit", "verify"], environment: configured)
+        #expect(cut.status == .checkFailed && cut.out.contains("everything after entry"))
+        let garbled = try await bench.run(list: ["audit", "verify", "--head-file", bench.folder + "/jobs/all.yaml"])
+        #expect(garbled.status == .usage && garbled.err.contains("all.yaml:1"))
+    }
 }

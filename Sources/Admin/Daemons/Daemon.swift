@@ -158,7 +158,28 @@ package struct Daemon: Sendable {
                 }
             } + [
                 supervised("janitor") { Janitor(store: store, mark: $0, logger: logger) }
-            ]
+            ] + leaders(board)
+    }
+
+    /// Loops that one process at a time turns.
+    private func leaders(_ board: LoopBoard) -> [any Service] {
+        let (store, process) = (platform.store, platform.processID)
+        let replays = ReplayLoop(store: store, driver: process, logger: logger)
+        let anchor = AuditAnchor(
+            store: store,
+            path: resources.environment["JOBS_AUDIT_HEAD_FILE"].flatMap { $0.isEmpty ? nil : $0 },
+            logger: logger
+        )
+        let turns: [(name: String, turn: @Sendable () async throws -> Duration)] = [
+            ("replays", { try await replays.turn() }), ("audit", { try await anchor.turn() }),
+        ]
+        return turns.map { name, turn in
+            SupervisedLoop(name, board: board, logger: logger) { mark in
+                LeaderLoop(name, store: store, holder: process, period: .seconds(60), mark: mark, logger: logger) { _ in
+                    try await turn()
+                }
+            }
+        }
     }
 
     /// What watches over the platform runs in every long process, also in workers without loops: when the loops stop,

@@ -5,7 +5,10 @@ struct OperationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operation",
         abstract: "What people have changed: who, when, why, and how to take it back.",
-        subcommands: [OperationListCommand.self, OperationShowCommand.self, OperationUndoCommand.self],
+        subcommands: [
+            OperationListCommand.self, OperationShowCommand.self, OperationStopCommand.self,
+            OperationResumeCommand.self, OperationUndoCommand.self,
+        ],
         defaultSubcommand: OperationListCommand.self
     )
 }
@@ -27,7 +30,7 @@ struct OperationListCommand: JobsCommand {
             let operations = try await platform.store.operations(kind: kind, limit: limit)
             if output.json {
                 var list = context.output.list()
-                for operation in operations { list.append(operation.json) }
+                for operation in operations { list.append(operation.json()) }
                 return list.end()
             }
             var table = Table(
@@ -57,12 +60,14 @@ struct OperationShowCommand: JobsCommand {
     func execute(_ context: CommandContext) async throws {
         try await context.withPlatform(.look) { platform in
             guard let operation = try await platform.store.operation(id) else { throw CommandFailure.noOperation(id) }
-            if output.json { return context.output.print(operation.json) }
+            let replay = try await ReplayStatus(id, platform.store)
+            if output.json { return context.output.print(operation.json(replay)) }
             context.output.print(platform.display)
             context.output.print("\(operation.kind) \(operation.subject)")
             context.output.print("  by \(operation.actor) at \(operation.at): \(operation.reason ?? "no reason given")")
             context.output.print("  \(operation.stateText)")
             context.output.print("  \(String(decoding: operation.detail, as: UTF8.self))")
+            replay?.lines.forEach { context.output.print("  \($0)") }
             if operation.isUndoable { context.output.print("  to take it back: jobctl operation undo \(operation.id)") }
         }
     }
@@ -134,12 +139,12 @@ extension OperationRecord {
 
     fileprivate var stateText: String { undoneBy.map { "undone by \($0)" } ?? state.rawValue }
 
-    var json: JSONValue {
+    func json(_ replay: ReplayStatus? = nil) -> JSONValue {
         [
             "id": .text(id), "kind": .text(kind), "subject": .text(subject), "actor": .text(actor),
             "reason": .string(reason), "at": .instant(at), "state": .text(state.rawValue),
             "undone_by": .string(undoneBy), "undoable": .bool(isUndoable),
-            "detail": .verbatim(String(decoding: detail, as: UTF8.self)),
+            "detail": .verbatim(String(decoding: detail, as: UTF8.self)), "replay": replay?.json ?? .null,
         ]
     }
 }

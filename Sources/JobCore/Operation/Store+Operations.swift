@@ -6,20 +6,31 @@ extension Store {
 }
 
 extension SQLSession {
-    /// One row an operation: a longer one goes from `running` to its end, and nothing else of it ever changes.
+    /// One row an operation: a longer one goes from `running` to its end, and nothing else of it ever changes. Its beginning
+    /// and its end are links of the audit's chain; write it after the rows that it changes.
     func write(_ operation: Operation) throws(StoreError) {
-        try execute(
-            """
-            insert into operations (id, kind, subject, actor, reason, at_ms, state, detail)
-            values (:id, :kind, :subject, :actor, :reason, (select now_ms()), :state, :detail)
-            on conflict (id) do update set state = excluded.state, detail = excluded.detail
-            """,
-            [
-                "id": .text(operation.id), "kind": .text(operation.kind), "subject": .scrubbed(operation.subject),
-                "actor": .scrubbed(operation.actor, maximumBytes: 256),
-                "reason": operation.reason.map { .scrubbed($0) } ?? .null, "state": .text(operation.state.rawValue),
+        let fields: SQLParameters = [
+            "id": .text(operation.id), "kind": .text(operation.kind), "subject": .scrubbed(operation.subject),
+            "actor": .scrubbed(operation.actor, maximumBytes: 256),
+            "reason": operation.reason.map { .scrubbed($0) } ?? .null, "state": .text(operation.state.rawValue),
+            "detail": .bytes(operation.encodedDetail),
+        ]
+        let isNew =
+            try execute(
+                """
+                insert into operations (id, kind, subject, actor, reason, at_ms, state, detail)
+                values (:id, :kind, :subject, :actor, :reason, (select now_ms()), :state, :detail)
+                on conflict (id) do nothing
+                """,
+                fields
+            ) == 1
+        if !isNew {
+            let change: SQLParameters = [
+                "id": .text(operation.id), "state": .text(operation.state.rawValue),
                 "detail": .bytes(operation.encodedDetail),
             ]
-        )
+            try execute("update operations set state = :state, detail = :detail where id = :id", change)
+        }
+        if isNew || operation.state != .running { try audit(fields) }
     }
 }

@@ -91,26 +91,10 @@ extension SQLSession {
         return UndoResult(undone: rows)
     }
 
-    /// Replayed jobs that still wait, and that no promoter holds, become letters again.
+    /// Its driver takes no further step, and what still waits becomes letters again.
     fileprivate func takeBackReplay(_ id: String) throws(StoreError) -> UndoResult {
-        let rows = try query(
-            """
-            select id, version from waiting where operation_id = :id and reason = 'replay'
-                and (claimed_until is null or claimed_until < (select now_ms())) limit 500 \(dialect.skipLocked)
-            """,
-            ["id": .text(id)]
-        )
-        var jobs: [SQLParameters] = []
-        for row in rows { jobs.append(["id": .id(try row.id("id")), "version": .int(try row.int("version"))]) }
-        let deleted = try executeBatch("delete from waiting where id = :id and version = :version", jobs)
-        let gone = zip(jobs, deleted).filter { $0.1 == 1 }.map(\.0)
-        try executeBatch(
-            """
-            update dead_letters set state = 'open', operation_id = null
-            where job_id = :id and operation_id = :operation and state = 'replaying'
-            """,
-            gone.map { ["id": $0["id"] ?? .null, "operation": .text(id)] }
-        )
+        _ = try turnReplay(id, from: .running, to: .stopped) { $0.stoppedBecause = "taken back" }
+        let gone = try takeBack(id)
         let left = try query(
             "select count(*) as n from dead_letters where operation_id = :id and state in ('replaying', 'replayed')",
             ["id": .text(id)]

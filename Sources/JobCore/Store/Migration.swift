@@ -15,5 +15,6 @@ package struct Migration: Sendable {
 
     package static let all: [Migration] = [
         foundation, marks, fences, schedules, lag, alerts, admission, http, brakes, operators,
+        replays,
     ]
 }

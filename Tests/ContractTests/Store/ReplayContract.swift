@@ -6,12 +6,15 @@ extension Contract {
         private func request(
             _ selector: Selector = .of { $0.isAll = true },
             rate: Double? = nil,
+            care: ReplayCare = ReplayCare(),
+            operation: String = "op",
             expired: Bool = false
         ) -> ReplayRequest {
             ReplayRequest(
                 selector: selector,
-                rules: Replay.Rules(operation: "op", includesExpired: expired),
+                rules: Replay.Rules(operation: operation, includesExpired: expired),
                 rate: rate,
+                care: care,
                 actor: "ana",
                 reason: "mended",
                 subject: "everything"
@@ -76,7 +79,7 @@ extension Contract {
                 #expect(progress.replayed == 1)
                 #expect(progress.skipped == expected)
                 #expect(try await world.letters(state: .open).count == 4)
-                let again = try await world.store.replay(request(.of { $0.ids = [expired] }, expired: true))
+                let again = try await world.store.replay(request(.of { $0.ids = [expired] }, operation: "again", expired: true))
                 #expect(again.replayed == 1)
                 let revived = try await world.waiting().first { $0.id == expired }
                 #expect(revived?.reason == "replay")
@@ -104,7 +107,7 @@ extension Contract {
                 let first = try await world.store.replay(request(.of { $0.limit = 600 }))
                 #expect(first.replayed == 600)
                 #expect(first.hasMore)
-                let rest = try await world.store.replay(request(.of { $0.limit = 0 }))
+                let rest = try await world.store.replay(request(.of { $0.limit = 0 }, operation: "rest"))
                 #expect(rest.replayed == 500)
                 #expect(!rest.hasMore)
                 #expect(try await world.waiting(.of { $0.limit = 0 }).count == 1100)

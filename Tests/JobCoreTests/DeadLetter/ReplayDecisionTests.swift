@@ -92,15 +92,4 @@ import Testing
         #expect(revival.expiresAt == nil)
         #expect(revival.headers[HeaderName.expiresAt] == nil)
     }
-
-    @Test func `a rate spreads positions, and none means at once`() {
-        var request = ReplayRequest(selector: Selector(), rules: rules, rate: 4, actor: "a", subject: "s")
-        #expect(request.due(of: 6, start: Self.now) == Self.now.advanced(by: .milliseconds(1500)))
-        for rate in [nil, 0, -1, Double.nan] {
-            request.rate = rate
-            #expect(request.due(of: 6, start: Self.now) == Self.now)
-        }
-        request.rate = .leastNonzeroMagnitude
-        #expect(request.due(of: .max, start: Self.now) > Self.now)
-    }
 }
