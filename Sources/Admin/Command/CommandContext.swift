@@ -25,9 +25,11 @@ package struct CommandContext: Sendable {
     }
 
     /// Opens the platform for one verb and closes it whatever happens. Only a verb that `creates` may find no store.
+    /// - Parameter role: whose right the verb needs, where the purpose does not say it.
     package func withPlatform<T>(
         _ purpose: PlatformPurpose,
         creates: Bool = false,
+        role: OperatorRole? = nil,
         _ body: (Platform) async throws -> T
     ) async throws -> T {
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
@@ -51,7 +53,7 @@ package struct CommandContext: Sendable {
             return value
         } catch {
             await platform.close()
-            throw error
+            throw CommandFailure(forbidden: error, needing: role ?? purpose.role) ?? error
         }
     }
 
@@ -78,6 +80,16 @@ package struct CommandContext: Sendable {
     /// Who does it, for the audit: a name, not a proof.
     package var actor: String {
         environment["JOBS_ACTOR"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+    }
+}
+
+extension PlatformPurpose {
+    fileprivate var role: OperatorRole {
+        switch self {
+        case .look: .viewer
+        case .change: .oper
+        case .daemon, .migrate: .admin
+        }
     }
 }
 

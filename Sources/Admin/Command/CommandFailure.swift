@@ -79,11 +79,35 @@ extension CommandFailure {
                 "the connection was lost while the store committed",
                 remedy: "look whether the change is there, then run the verb again"
             )
+        case .forbidden(let text):
+            self.init(status, error.label, "this login may not do it: \(text)", remedy: "ask for the role the verb needs")
         case .constraint(let text), .decoding(let text), .refused(let text):
             self.init(status, error.label, "the store refused: \(text)", remedy: "jobctl doctor")
         case .rolledBack: self.init(status, error.label, "the change was rolled back")
         case .superseded: self.init(status, error.label, "another process has the job")
         }
+    }
+
+    /// Nil for an error of another kind.
+    init?(forbidden error: any Error, needing role: OperatorRole) {
+        let text: String
+        switch error {
+        case StoreError.forbidden(let reason): text = reason
+        case BrokerError.refused(let reason) where reason.contains("ACCESS_REFUSED"): text = reason
+        case let error as EnqueueError:
+            switch error.cause {
+            case .store(.forbidden(let reason)): text = reason
+            case .publish(.refused(let reason)) where reason.contains("ACCESS_REFUSED"): text = reason
+            default: return nil
+            }
+        default: return nil
+        }
+        self.init(
+            .failed,
+            "forbidden",
+            "this verb needs the role \(role.rawValue): \(text)",
+            remedy: "declare the login under roles.\(role.rawValue) in jobs/ and let an admin run jobctl topology apply"
+        )
     }
 
     init(_ error: BrokerError) {

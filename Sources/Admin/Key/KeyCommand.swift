@@ -44,7 +44,7 @@ struct KeyCreateCommand: JobsCommand {
             }
             return lasting
         }
-        try await context.withPlatform(.change, creates: true) { platform in
+        try await context.withPlatform(.change, creates: true, role: .admin) { platform in
             if platform.profile == .embedded { try await platform.migrate() }
             let token = APIToken()
             let request = APIKeyRequest(name: name, patterns: allow, reads: read, lasting: lasting)
@@ -74,7 +74,7 @@ struct KeyListCommand: JobsCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
-        try await context.withPlatform(.look) { platform in
+        try await context.withPlatform(.look, role: .admin) { platform in
             let (keys, now) = (try await platform.store.keys(), try await platform.store.now())
             if output.json {
                 var list = context.output.list()
@@ -113,7 +113,7 @@ struct KeyRevokeCommand: JobsCommand {
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
-        try await context.withPlatform(.change) { platform in
+        try await context.withPlatform(.change, role: .admin) { platform in
             let operation = JobCore.Operation(
                 kind: "key.revoke",
                 subject: id,

@@ -58,7 +58,7 @@ struct OutboxInstallCommand: JobsCommand {
             context.output.print(output.json ? (["sql": .text(script)] as JSONValue).text : script)
             return
         }
-        try await context.withPlatform(.change) { platform in
+        try await context.withPlatform(.change, role: .admin) { platform in
             let outboxes = try platform.requireOutboxes()
             let statements = schema.statements(callers: grant, relay: relayRole)
             for outbox in outboxes {

@@ -102,6 +102,7 @@ extension Platform {
             witness: HeartbeatWitness(worker: processID),
             clock: configuration.clock,
             outboxes: outboxes.map { Outbox(driver: $0, display: $0.display) },
+            schema: configuration.prefix + "jobs",
             migrating: { () throws(StoreError) in try await store.migrateSchema() },
             closing: {
                 await broker.close()

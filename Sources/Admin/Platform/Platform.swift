@@ -22,6 +22,8 @@ package struct Platform: Sendable {
     package let outboxes: [Outbox]
     /// Where the embedded store's file is; nil on the cluster.
     package let storeFolder: String?
+    /// The schema of the store on PostgreSQL; nil on the embedded profile, which has no roles.
+    package let schema: String?
     private let migrating: @Sendable () async throws(StoreError) -> Void
     private let closing: @Sendable () async -> Void
 
@@ -35,6 +37,7 @@ package struct Platform: Sendable {
         clock: ScheduleClock = .real,
         outboxes: [Outbox] = [],
         storeFolder: String? = nil,
+        schema: String? = nil,
         migrating: @escaping @Sendable () async throws(StoreError) -> Void,
         closing: @escaping @Sendable () async -> Void
     ) {
@@ -47,6 +50,7 @@ package struct Platform: Sendable {
         self.clock = clock
         self.outboxes = outboxes
         self.storeFolder = storeFolder
+        self.schema = schema
         self.migrating = migrating
         self.closing = closing
     }

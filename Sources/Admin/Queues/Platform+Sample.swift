@@ -9,7 +9,12 @@ extension Platform {
         if !always, let last = record.sampledAt, record.now.duration(since: last) < Store.sampleStale { return }
         let addresses = Set(record.routes.map(\.address)).sorted()
         let depths = try await broker.depths(addresses.map(\.name))
-        try await store.sample(addresses.compactMap { lane in depths[lane.name].map { (lane, $0.ready) } })
+        do throws(StoreError) {
+            try await store.sample(addresses.compactMap { lane in depths[lane.name].map { (lane, $0.ready) } })
+        } catch {
+            // A viewer writes nothing: the lag is as old as the last sample, and says so.
+            guard case .forbidden = error, !always else { throw error }
+        }
     }
 
     /// What the store knows of all lanes, with what producers' outboxes hold for them.

@@ -43,7 +43,7 @@ struct TopologyApplyCommand: JobsCommand {
 
     func execute(_ context: CommandContext) async throws {
         let topology = try context.manifest().topology
-        try await context.withPlatform(.change, creates: true) { platform in
+        try await context.withPlatform(.change, creates: true, role: .admin) { platform in
             if platform.profile == .embedded { try await platform.migrate() }
             try await platform.store.checkSchema()
             let plan = try await TopologyPlan(topology, platform)

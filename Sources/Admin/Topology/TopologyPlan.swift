@@ -1,3 +1,4 @@
+import Cluster
 import JobCore
 
 /// What differs between the declarations and the platform: the broker's part and the store's routing table.
@@ -6,6 +7,9 @@ struct TopologyPlan {
     private let changes: [TopologyChange]
     /// Routes of the store that the broker's plan does not speak of.
     private let routes: [TopologyChange]
+    /// What the database's roles lack.
+    private let grants: [TopologyChange]
+    private let roles: ClusterRoles?
 
     init(_ topology: Topology, _ platform: Platform) async throws {
         self.topology = topology
@@ -13,6 +17,8 @@ struct TopologyPlan {
         let told = Set(changes.filter { $0.kind == "route" }.map(\.name))
         routes = TopologyPlan.difference(from: try await platform.store.routes(), to: topology.routes)
             .filter { !told.contains($0.name) }
+        roles = platform.schema.map { ClusterRoles(topology.roles, schema: $0, store: platform.store) }
+        grants = try await roles?.plan() ?? []
     }
 
     var isEmpty: Bool { all.isEmpty }
@@ -22,7 +28,7 @@ struct TopologyPlan {
     var newQueues: Int { changes.count { $0.kind == "queue" && $0.action == .create } }
     /// Steps that a person must do with the printed command.
     var byHand: Int { all.count { $0.command != nil } }
-    private var all: [TopologyChange] { changes + routes }
+    private var all: [TopologyChange] { changes + routes + grants }
 
     static func difference(from current: [Topology.Route], to wanted: [Topology.Route]) -> [TopologyChange] {
         let currentByKey = Dictionary(current.map { ($0.routingKey, $0) }, uniquingKeysWith: { first, _ in first })
@@ -43,6 +49,7 @@ struct TopologyPlan {
     func apply(to platform: Platform, recording operation: JobCore.Operation) async throws {
         try await platform.broker.apply(changes, of: topology)
         try await platform.store.saveRoutes(topology)
+        try await roles?.apply(grants)
         // A queue's history begins while it is known to be empty.
         try await platform.sampleLanes(always: true)
         try await platform.store.record(operation)
@@ -79,6 +86,7 @@ struct TopologyPlan {
         let signs: [TopologyChange.Action: String] = [.create: "+", .update: "~", .delete: "-"]
         for change in all {
             say("  \(signs[change.action] ?? "?") \(change.kind) \(change.name)  \(change.detail)")
+            for statement in change.sql { say("      sql: \(statement)") }
             if let command = change.command { say("      run: \(command)") }
         }
         if let operation { say("applied, operation \(operation)") }
@@ -89,7 +97,7 @@ extension TopologyChange {
     fileprivate var json: JSONValue {
         [
             "action": .text(action.rawValue), "kind": .text(kind), "name": .text(name), "detail": .text(detail),
-            "command": .string(command),
+            "command": .string(command), "sql": .array(sql.map { .text($0) }),
         ]
     }
 }

@@ -29,6 +29,7 @@ extension StoreError {
         switch error.sqlState {
         case "42P01", "42703", "42883", "3F000":
             self = .schema("\(error.description): run `jobctl migrate apply`")
+        case "42501": self = .forbidden(error.description)
         case let state where state.hasPrefix("23"):
             self = .constraint(error.constraint ?? error.description)
         case let state where state.hasPrefix("53") || state.hasPrefix("57P") || state.hasPrefix("08"):

@@ -6,11 +6,12 @@ extension BrokerObjects {
     /// bindings; deletions last, and an unbind before the bind that moves a key, so that nothing is doubled. In between
     /// a strict publish is refused and an open one lands in `jobs.unroutable`: neither is lost.
     ///
-    /// - Parameter policiesByHand: without the management API policies are printed as commands.
-    func changes(from existing: BrokerObjects, policiesByHand: Bool = false) -> [TopologyChange] {
+    /// - Parameter byHand: the virtual host, where there is no management API: policies and permissions are printed as commands.
+    func changes(from existing: BrokerObjects, byHand virtualHost: String? = nil) -> [TopologyChange] {
         exchangeChanges(existing) + queueChanges(existing, where: isHolding)
-            + policyChanges(existing, byHand: policiesByHand)
+            + policyChanges(existing, byHand: virtualHost != nil)
             + queueChanges(existing, where: { !isHolding($0) }) + bindingChanges(existing)
+            + permissionChanges(existing, byHand: virtualHost)
             + existing.policies.keys.filter { policies[$0] == nil }.sorted().map {
                 TopologyChange(.delete, kind: "policy", name: $0, detail: "no longer declared")
             }
@@ -52,6 +53,22 @@ extension BrokerObjects {
                 name: name,
                 detail: wanted.summary,
                 command: byHand ? wanted.command(name) : nil
+            )
+        }
+    }
+
+    private func permissionChanges(_ existing: BrokerObjects, byHand virtualHost: String?) -> [TopologyChange] {
+        permissions.keys.sorted().compactMap { user in
+            guard let wanted = permissions[user], existing.permissions[user] != wanted else { return nil }
+            let command = virtualHost.map { host in
+                "rabbitmqctl set_permissions -p '\(host)' '\(user)' '\(wanted.configure)' '\(wanted.write)' '\(wanted.read)'"
+            }
+            return TopologyChange(
+                existing.permissions[user] == nil ? .create : .update,
+                kind: "permission",
+                name: user,
+                detail: "configure \(wanted.configure), write \(wanted.write), read \(wanted.read)",
+                command: command
             )
         }
     }

@@ -43,11 +43,20 @@ struct BrokerObjects: Sendable, Equatable {
         }
     }
 
+    /// What a user may do, as regular expressions over names: RabbitMQ's three.
+    struct Permission: Sendable, Equatable, Codable {
+        var configure = "^$"
+        var write = "^$"
+        var read = "^$"
+    }
+
     /// Exchange name → type.
     var exchanges: [String: String] = [:]
     var queues: Set<String> = []
     var bindings: Set<Binding> = []
     var policies: [String: Policy] = [:]
+    /// By user. Of users that nobody declares nothing is known here, and nothing is changed.
+    var permissions: [String: Permission] = [:]
 }
 
 extension BrokerObjects {
@@ -74,11 +83,30 @@ extension BrokerObjects {
             )
             policies["\(prefix)jobs-\(queue.name).dead"] = Policy(holding: dead)
         }
+        for (role, logins) in topology.roles {
+            for login in logins { permissions[login] = permission(role, topology, prefix: prefix) }
+        }
         for route in topology.routes {
             for exchange in [strict, open] {
                 let queue = prefix + route.address.name
                 bindings.insert(Binding(exchange: exchange, queue: queue, routingKey: route.routingKey))
             }
+        }
+    }
+}
+
+extension BrokerObjects {
+    /// Looking asks for no right: a passive declare tells depth and consumers. An operator publishes and takes jobs out of
+    /// queues; an admin makes and deletes whatever begins as ours do.
+    private func permission(_ role: OperatorRole, _ topology: Topology, prefix: String) -> Permission {
+        func any(_ names: [String]) -> String { "^(" + names.map(Self.escaped).sorted().joined(separator: "|") + ")$" }
+        switch role {
+        case .viewer: return Permission()
+        case .oper:
+            return Permission(write: any(exchanges.keys.map { $0 }), read: any(queues.map { $0 }))
+        case .admin:
+            let all = prefix.isEmpty ? ".*" : "^\(Self.escaped(prefix)).*"
+            return Permission(configure: all, write: all, read: all)
         }
     }
 }

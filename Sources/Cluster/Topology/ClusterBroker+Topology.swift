@@ -13,8 +13,9 @@ extension ClusterBroker {
         if existing.queues == wanted.queues, existing.exchanges == wanted.exchanges {
             existing.bindings = wanted.bindings
             existing.policies = wanted.policies
+            existing.permissions = wanted.permissions
         }
-        return wanted.changes(from: existing, policiesByHand: true)
+        return wanted.changes(from: existing, byHand: virtualHost)
     }
 
     package func apply(_ changes: [TopologyChange], of topology: Topology) async throws(BrokerError) {
@@ -30,6 +31,9 @@ extension ClusterBroker {
                 case ("binding", _): try await eachBinding(change) { try await self.bind($0) }
                 case ("policy", .delete): try await management?.deletePolicy(change.name)
                 case ("policy", _): try await setPolicy(change.name, of: wanted)
+                case ("permission", _):
+                    guard let permission = wanted.permissions[change.name] else { continue }
+                    try await management?.setPermission(change.name, permission)
                 default: break
                 }
             } catch let error as AMQPError {

@@ -41,6 +41,25 @@ extension ManagementClient {
         try await put("/api/policies/\(virtualHost)/\(ManagementClient.encoded(name))", policy)
     }
 
+    private struct UserPermission: Decodable {
+        let user: String
+        let permission: BrokerObjects.Permission
+
+        enum CodingKeys: String, CodingKey {
+            case user
+        }
+
+        init(from decoder: any Decoder) throws {
+            user = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .user)
+            permission = try BrokerObjects.Permission(from: decoder)
+        }
+    }
+
+    /// The user must be there: it has a password, which is nobody's business here.
+    func setPermission(_ user: String, _ permission: BrokerObjects.Permission) async throws(BrokerError) {
+        try await put("/api/permissions/\(virtualHost)/\(ManagementClient.encoded(user))", permission)
+    }
+
     func deletePolicy(_ name: String) async throws(BrokerError) {
         try await delete("/api/policies/\(virtualHost)/\(ManagementClient.encoded(name))")
     }
@@ -59,6 +78,11 @@ extension ManagementClient {
         }
         for policy in try await get([NamedPolicy].self, "/api/policies/\(virtualHost)") {
             if policy.name.hasPrefix("\(prefix)jobs-") { existing.policies[policy.name] = policy.policy }
+        }
+        if !wanted.permissions.isEmpty {
+            for entry in try await get([UserPermission].self, "/api/vhosts/\(virtualHost)/permissions") {
+                existing.permissions[entry.user] = entry.permission
+            }
         }
         let declaredOnce = Set(
             existing.policies.keys.map { prefix + $0.dropFirst("\(prefix)jobs-".count) }

@@ -24,7 +24,9 @@ extension PublishError {
             switch error {
             case .unavailable(let text), .busy(let text): .unavailable(text)
             case .commitUnknown: .unconfirmed
-            case .schema(let text), .constraint(let text), .decoding(let text), .refused(let text): .refused(text)
+            case .schema(let text), .constraint(let text), .decoding(let text), .forbidden(let text),
+                .refused(let text):
+                .refused(text)
             case .rolledBack, .superseded: .refused("rolled back")
             }
     }

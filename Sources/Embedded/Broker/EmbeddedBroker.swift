@@ -141,7 +141,9 @@ extension BrokerError {
             switch error {
             case .unavailable(let text), .busy(let text): .unavailable(text)
             case .commitUnknown: .unavailable("the outcome of a commit is unknown")
-            case .schema(let text), .constraint(let text), .decoding(let text), .refused(let text): .refused(text)
+            case .schema(let text), .constraint(let text), .decoding(let text), .forbidden(let text),
+                .refused(let text):
+                .refused(text)
             case .rolledBack: .refused("rolled back")
             case .superseded: .refused("superseded")
             }

@@ -32,10 +32,13 @@ package struct Topology: Sendable, Equatable {
 
     package var queues: [Queue]
     package var routes: [Route]
+    /// Who may do what; empty where nobody declares it.
+    package var roles: RoleDeclaration
 
-    package init(queues: [Queue], routes: [Route]) {
+    package init(queues: [Queue], routes: [Route], roles: RoleDeclaration = [:]) {
         self.queues = queues
         self.routes = routes
+        self.roles = roles
     }
 
     package static let unroutableQueue = "jobs.unroutable"
@@ -54,19 +57,29 @@ package struct TopologyChange: Sendable, Equatable {
     package enum Action: String, Sendable { case create, update, delete }
 
     package let action: Action
-    /// `exchange`, `queue`, `binding`, `policy`, `route`.
+    /// `exchange`, `queue`, `binding`, `policy`, `route`, `permission`, `role`, `member`.
     package let kind: String
     package let name: String
     /// What a person reads behind the name: `quorum`, `jobs.strict → system`, …
     package let detail: String
     /// True when a person must do this with the printed command, because the broker's management API is not configured.
     package let command: String?
+    /// What is said to the database, for a person to read.
+    package let sql: [String]
 
-    package init(_ action: Action, kind: String, name: String, detail: String, command: String? = nil) {
+    package init(
+        _ action: Action,
+        kind: String,
+        name: String,
+        detail: String,
+        command: String? = nil,
+        sql: [String] = []
+    ) {
         self.action = action
         self.kind = kind
         self.name = name
         self.detail = detail
         self.command = command
+        self.sql = sql
     }
 }

@@ -8,6 +8,7 @@ package struct Manifest: Sendable, Equatable {
     /// Those of the `dependencies` section; a queue may depend on others, which then have default breakers.
     package var dependencies: [String: DependencyDeclaration]
     package var limits: [String: LimitDeclaration]
+    package var roles: RoleDeclaration
 
     package init(
         queues: [String: QueueDeclaration] = [:],
@@ -15,7 +16,8 @@ package struct Manifest: Sendable, Equatable {
         schedules: [String: ScheduleDeclaration] = [:],
         alerts: AlertDeclaration = AlertDeclaration(),
         dependencies: [String: DependencyDeclaration] = [:],
-        limits: [String: LimitDeclaration] = [:]
+        limits: [String: LimitDeclaration] = [:],
+        roles: RoleDeclaration = [:]
     ) {
         self.queues = queues
         self.jobs = jobs
@@ -23,6 +25,7 @@ package struct Manifest: Sendable, Equatable {
         self.alerts = alerts
         self.dependencies = dependencies
         self.limits = limits
+        self.roles = roles
     }
 
     /// The lane of a queue that takes a job: the lane asked for, else the type's own. Nil for a type that is not
@@ -38,7 +41,7 @@ package struct Manifest: Sendable, Equatable {
         let queues = self.queues.values.sorted { $0.name < $1.name }.map {
             Topology.Queue(name: $0.name, lanes: $0.lanes, maximumLength: $0.maximumLength)
         }
-        return Topology(queues: queues, routes: jobs.keys.flatMap(routes(of:)).sorted())
+        return Topology(queues: queues, routes: jobs.keys.flatMap(routes(of:)).sorted(), roles: roles)
     }
 
     /// The routing keys of the types that are to have their effects once.

@@ -1,6 +1,6 @@
 /// Turns files into a manifest: reads each one's sections, then checks what refers to something in another file.
 struct ManifestLoader {
-    static let sections = ["queues", "jobs", "schedules", "alerts", "dependencies", "limits"]
+    static let sections = ["queues", "jobs", "schedules", "alerts", "dependencies", "limits", "roles"]
 
     let report: ManifestReport
     private var queues: [String: QueueDeclaration] = [:]
@@ -8,6 +8,7 @@ struct ManifestLoader {
     private var schedules: [String: ScheduleReader.Found] = [:]
     private var dependencies: [String: (declaration: DependencyDeclaration, place: ManifestPlace)] = [:]
     private var limits: [String: LimitReader.Found] = [:]
+    private var roles: (declaration: RoleDeclaration, place: ManifestPlace)?
     private var alerts: (declaration: AlertDeclaration, place: ManifestPlace)?
 
     init(report: ManifestReport) {
@@ -42,6 +43,13 @@ struct ManifestLoader {
                 report.add(.duplicate("alerts", first: first), at: value.place)
             } else {
                 alerts = (AlertReader(report: report).read(value), value.place)
+            }
+        }
+        if let value = sections.value("roles") {
+            if let first = roles?.place {
+                report.add(.duplicate("roles", first: first), at: value.place)
+            } else {
+                roles = (RoleReader(report: report).read(value), value.place)
             }
         }
         readBrakes(sections)
@@ -88,7 +96,8 @@ struct ManifestLoader {
             schedules: schedules.mapValues(\.declaration),
             alerts: alerts?.declaration ?? AlertDeclaration(),
             dependencies: dependencies.mapValues(\.declaration),
-            limits: limits.mapValues(\.declaration)
+            limits: limits.mapValues(\.declaration),
+            roles: roles?.declaration ?? [:]
         )
     }
 

@@ -12,6 +12,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case schema(String)
     /// A value or a row was not what the code expected.
     case decoding(String)
+    /// Who is logged in may not do this.
+    case forbidden(String)
     /// The database refused the statement for a reason of its own.
     case refused(String)
     /// A caller's own closure gave up; its transaction was rolled back.
@@ -22,7 +24,7 @@ public enum StoreError: Error, Sendable, Equatable {
     public var isRetryable: Bool {
         switch self {
         case .unavailable, .busy, .commitUnknown: true
-        case .constraint, .schema, .decoding, .refused, .rolledBack, .superseded: false
+        case .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded: false
         }
     }
 
@@ -30,7 +32,7 @@ public enum StoreError: Error, Sendable, Equatable {
     package var isLost: Bool {
         switch self {
         case .unavailable, .commitUnknown: true
-        case .busy, .constraint, .schema, .decoding, .refused, .rolledBack, .superseded: false
+        case .busy, .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded: false
         }
     }
 
@@ -42,6 +44,7 @@ public enum StoreError: Error, Sendable, Equatable {
         case .commitUnknown: "store_commit_unknown"
         case .schema: "store_schema"
         case .decoding: "store_decoding"
+        case .forbidden: "store_forbidden"
         case .refused: "store_refused"
         case .rolledBack: "store_rolled_back"
         case .superseded: "superseded"

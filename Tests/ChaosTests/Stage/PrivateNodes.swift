@@ -39,6 +39,11 @@ actor PrivateNodes {
         try await run("ctl", ["purge_queue", "--vhost", "jobs", queue])
     }
 
+    /// A user without any right, on the tests' virtual host.
+    func addUser(_ name: String, password: String) async throws {
+        try await run("ctl", ["add_user", name, password])
+    }
+
     /// The broker's process number; nil while it does not run.
     nonisolated var brokerPID: pid_t? {
         let text = try? String(contentsOfFile: folder + "/broker.pid", encoding: .utf8)
