@@ -31,6 +31,7 @@ struct RootCommand: ParsableCommand {
                     QueueCommand.self, JobTypeCommand.self, BreakerCommand.self, LimitCommand.self, WorkerCommand.self,
                 ]
             ),
+            CommandGroup(name: "Measure:", subcommands: [CapacityCommand.self, LoadCommand.self]),
             CommandGroup(
                 name: "Set up:",
                 subcommands: [

@@ -147,6 +147,34 @@ import Testing
         #expect(ready.status == .failed && ready.err.contains("job-type pause"))
     }
 
+    @Test func `a queue is drained to a file and imported once, or taken back`() async throws {
+        let bench = try CommandBench()
+        _ = try await bench.run("topology", "apply")
+        let input = (0..<450).map { #"{"payload":{"n":\#($0)},"lane":"\#($0 % 5 == 0 ? "bulk" : "normal")"}"# }
+        _ = try await bench.run("enqueue", "mail.send", "--ndjson", "-", input: input.joined(separator: "\n"))
+        let file = bench.folder + "/mail.ndjson.gz"
+        let refused = try await bench.run("queue", "drain", "mail", "--to", file)
+        #expect(refused.status == .usage && refused.err.contains("move 450 ready jobs of mail"))
+        let drained = try await bench.run("queue", "drain", "mail", "--to", file, "--yes", "--json").object()
+        #expect(drained["written"] as? Int == 450)
+        #expect(try await bench.run("queues", "--json").list().allSatisfy { $0["ready"] as? Int == 0 })
+        #expect(try await bench.run("queue", "drain", "mail", "--to", file, "--yes", "--json").object()["written"] as? Int == 0)
+        #expect(try await bench.run("queue", "import", file, "--dry-run", "--json").object()["jobs"] as? Int == 450)
+        let imported = try await bench.run("queue", "import", file, "--json").object()
+        #expect(imported["imported"] as? Int == 450)
+        let waiting = try await bench.run("waiting", "list", "--limit", "0", "--json").list()
+        #expect(waiting.count == 450 && waiting.count { $0["lane"] as? String == "bulk" } == 90)
+        let again = try await bench.run("queue", "import", file, "--json").object()
+        #expect(again["imported"] as? Int == 0 && again["known"] as? Int == 450)
+        let operation = try #require(drained["operation"] as? String)
+        let undone = try await bench.run("operation", "undo", operation, "--yes", "--json").object()
+        #expect(undone["undone"] as? Int == 0, "what was imported is not brought back a second time")
+        #expect(try await bench.run("waiting", "list", "--limit", "0", "--json").list().count == 450)
+        let damaged = bench.folder + "/damaged.ndjson"
+        try "{}\n".write(toFile: damaged, atomically: true, encoding: .utf8)
+        #expect(try await bench.run("queue", "import", damaged).err.contains("damaged.ndjson:1"))
+    }
+
     @Test func `a spread replay is stopped, shown and resumed by its id`() async throws {
         let bench = try CommandBench()
         try await bench.bury(30)

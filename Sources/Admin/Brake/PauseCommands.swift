@@ -5,7 +5,10 @@ struct QueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
         abstract: "Stop a whole queue, let it go on, empty it.",
-        subcommands: [QueuePauseCommand.self, QueueResumeCommand.self, QueuePurgeCommand.self]
+        subcommands: [
+            QueuePauseCommand.self, QueueResumeCommand.self, QueuePurgeCommand.self,
+            QueueDrainCommand.self, QueueImportCommand.self,
+        ]
     )
 }
 

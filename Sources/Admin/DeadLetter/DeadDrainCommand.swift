@@ -81,21 +81,16 @@ struct DeadImportCommand: JobsCommand {
         abstract: "Bring back letters that dead drain wrote, with their ids; repeating it changes nothing."
     )
 
-    /// A body of 1 MiB in base64, and the rest.
-    private static let longestLine = 4 << 20
-
     @Argument(help: "The file; with .gz at its end it is decompressed.") var file: String
     @Flag(help: "Only look whether every line is a letter.") var dryRun = false
     @OptionGroup var reason: ReasonOption
     @OptionGroup var output: OutputOptions
 
     func execute(_ context: CommandContext) async throws {
-        guard FileManager.default.isReadableFile(atPath: file) else {
-            throw CommandFailure.usage("\(file) cannot be read")
-        }
+        let archive = try LetterArchive(file)
         // All lines are looked at first: a damaged file brings back nothing rather than a part.
         var count = 0
-        try await each { _ in count += 1 }
+        try await archive.each { _ in count += 1 }
         try await context.withPlatform(dryRun ? .look : .change) { platform in
             try await platform.store.checkSchema()
             var sum = ImportProgress()
@@ -109,6 +104,7 @@ struct DeadImportCommand: JobsCommand {
                         subject: URL(filePath: file).lastPathComponent,
                         actor: context.actor,
                         reason: reason.reason,
+                        state: sum.imported + sum.restored + sum.known + batch.count < count ? .running : .done,
                         detail: ["letters": .int(count)]
                     )
                     let progress = try await platform.store.importLetters(batch, record)
@@ -117,7 +113,7 @@ struct DeadImportCommand: JobsCommand {
                     sum.known += progress.known
                     batch.removeAll(keepingCapacity: true)
                 }
-                try await each { letter in
+                try await archive.each { letter in
                     batch.append(letter)
                     if batch.count == 200 { try await flush() }
                 }
@@ -137,55 +133,6 @@ struct DeadImportCommand: JobsCommand {
                     + (isChange ? ", operation \(operation)" : "")
             )
         }
-    }
-
-    private func each(_ use: (ArchivedLetter) async throws -> Void) async throws {
-        var unzip: Process?
-        let handle: FileHandle
-        if file.hasSuffix(".gz") {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = ["gzip", "-dc", "--", file]
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            (unzip, handle) = (process, pipe.fileHandleForReading)
-        } else {
-            handle = try FileHandle(forReadingFrom: URL(filePath: file))
-        }
-        defer { try? handle.close() }
-        var lines = LineReader(descriptor: handle.fileDescriptor, maximumBytes: DeadImportCommand.longestLine)
-        while let line = try await lines.next() {
-            if line.bytes.isEmpty { continue }
-            guard !line.isTooLong else { throw bad(line.number, "it is longer than 4 MiB") }
-            let letter: ArchivedLetter
-            do {
-                letter = try ArchivedLetter(line: line.bytes)
-            } catch {
-                throw bad(line.number, error.reason)
-            }
-            try await use(letter)
-        }
-        if let unzip {
-            unzip.waitUntilExit()
-            guard unzip.terminationStatus == 0 else {
-                throw CommandFailure(
-                    .failed,
-                    "damaged",
-                    "\(file) is damaged: gzip ended with \(unzip.terminationStatus)"
-                )
-            }
-        }
-    }
-
-    private func bad(_ line: Int, _ reason: String) -> CommandFailure {
-        CommandFailure(
-            .failed,
-            "bad_line",
-            "\(file):\(line): \(reason); nothing was imported",
-            remedy: "mend or remove the line"
-        )
     }
 }
 

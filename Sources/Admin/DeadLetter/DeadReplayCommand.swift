@@ -48,7 +48,7 @@ struct DeadReplayCommand: JobsCommand {
         let request = ReplayRequest(
             selector: try selector.changingSelector(of: .letters),
             rules: Replay.Rules(operation: JobID().description, includesExpired: includeExpired),
-            rate: try rate.map(perSecond),
+            rate: try rate.map { try RateText.perSecond($0, "--rate") },
             care: try ReplayCare(canary: canary, abortIfFail: abortIfFail),
             actor: context.actor,
             reason: reason.reason,
@@ -147,14 +147,5 @@ struct DeadReplayCommand: JobsCommand {
         if answer.isLeft, let operation = answer.operation {
             output.print("the loops go on with it: jobctl operation show|stop \(operation)")
         }
-    }
-
-    private func perSecond(_ text: String) throws -> Double {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let seconds: [Substring: Double] = ["s": 1, "m": 60, "h": 3600]
-        guard parts.count == 2, let count = Double(parts[0]), (0.001...1_000_000).contains(count),
-            let period = seconds[parts[1]]
-        else { throw CommandFailure.usage("--rate must be a number and a unit: 50/s, 600/m or 1000/h") }
-        return count / period
     }
 }

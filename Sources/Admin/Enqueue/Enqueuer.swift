@@ -47,7 +47,9 @@ struct Enqueuer: Sendable {
     }
 
     private func explain(_ error: EnqueueError, _ request: EnqueueRequest, _ known: [String]) -> CommandFailure {
-        guard case .publish(.unroutable) = error.cause else { return CommandFailure(error) }
+        guard case .publish(.unroutable) = error.cause else {
+            return CommandFailure(forbidden: error, needing: .oper) ?? CommandFailure(error)
+        }
         let name = request.job.rawValue
         if known.contains(name), let lane = request.lane {
             let message = "\(name) has no lane \(lane.rawValue)"

@@ -57,7 +57,12 @@ extension ManagementClient {
 
     /// The user must be there: it has a password, which is nobody's business here.
     func setPermission(_ user: String, _ permission: BrokerObjects.Permission) async throws(BrokerError) {
-        try await put("/api/permissions/\(virtualHost)/\(ManagementClient.encoded(user))", permission)
+        do {
+            try await put("/api/permissions/\(virtualHost)/\(ManagementClient.encoded(user))", permission)
+        } catch {
+            guard case .refused(let text) = error, text.contains(" 400 ") else { throw error }
+            throw .refused("RabbitMQ has no user \"\(user)\": rabbitmqctl add_user '\(user)', then apply again")
+        }
     }
 
     func deletePolicy(_ name: String) async throws(BrokerError) {

@@ -17,6 +17,11 @@ package struct LatencyHistogram: Sendable, Equatable {
         jobs.merge(other.jobs, uniquingKeysWith: +)
     }
 
+    /// What was counted after an earlier state of the same counts.
+    package func since(_ earlier: LatencyHistogram) -> LatencyHistogram {
+        LatencyHistogram(jobs: jobs.merging(earlier.jobs) { max(0, $0 - $1) }.filter { $0.value > 0 && jobs[$0.key] != nil })
+    }
+
     /// Bucket 0 holds 0 and 1 ms; bucket b > 0 ends at 2^(b/8) ms; the last one, 2^61 ms, takes everything beyond.
     package static func bucket(_ milliseconds: Int64) -> Int {
         guard milliseconds > 1 else { return 0 }

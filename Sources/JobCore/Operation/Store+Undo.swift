@@ -20,8 +20,8 @@ package enum UndoRefusal: Error, Sendable, Equatable {
 extension Store {
     /// Kinds that can be taken back.
     package static let undoableKinds = [
-        "dead.purge", "dead.drain", "dead.edit", "dead.replay", "waiting.cancel", "queue.purge", "queue.pause",
-        "job_type.pause",
+        "dead.purge", "dead.drain", "dead.edit", "dead.replay", "waiting.cancel", "queue.purge", "queue.drain",
+        "queue.pause", "job_type.pause",
     ]
 
     /// Takes an operation back as far as nothing has gone on since. In slices of 500; what was interrupted is repeated.
@@ -40,7 +40,7 @@ extension Store {
         case "dead.edit":
             result = try await slices { session throws(StoreError) in try session.restoreOriginals(of: id) }
         case "dead.replay": result = try await slices { session throws(StoreError) in try session.takeBackReplay(id) }
-        case "waiting.cancel", "queue.purge":
+        case "waiting.cancel", "queue.purge", "queue.drain":
             result = try await slices { session throws(StoreError) in try session.restoreCancelled(by: id) }
         case "queue.pause", "job_type.pause": result = try await undoPause(record, actor: actor)
         default: break

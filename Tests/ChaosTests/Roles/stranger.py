@@ -18,7 +18,10 @@ def sql(statement):
         capture_output=True,
         text=True,
     )
-    return "ok" if done.returncode == 0 else "denied" if "permission denied" in done.stderr else done.stderr.strip()
+    if done.returncode == 0:
+        return "ok"
+    refused = "permission denied" in done.stderr or "must be owner" in done.stderr
+    return "denied" if refused else done.stderr.strip()
 
 
 def broker(deed):
