@@ -158,7 +158,10 @@ import Testing
         let drained = try await bench.run("queue", "drain", "mail", "--to", file, "--yes", "--json").object()
         #expect(drained["written"] as? Int == 450)
         #expect(try await bench.run("queues", "--json").list().allSatisfy { $0["ready"] as? Int == 0 })
-        #expect(try await bench.run("queue", "drain", "mail", "--to", file, "--yes", "--json").object()["written"] as? Int == 0)
+        #expect(
+            try await bench.run("queue", "drain", "mail", "--to", file, "--yes", "--json").object()["written"] as? Int
+                == 0
+        )
         #expect(try await bench.run("queue", "import", file, "--dry-run", "--json").object()["jobs"] as? Int == 450)
         let imported = try await bench.run("queue", "import", file, "--json").object()
         #expect(imported["imported"] as? Int == 450)

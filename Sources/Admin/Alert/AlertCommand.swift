@@ -16,7 +16,10 @@ struct AlertCommand: ParsableCommand {
 struct AlertListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List what fires, and what ended within a day; exits 0 either way."
+        abstract: "List what fires, and what ended within a day; exits 0 either way.",
+        discussion: """
+            jobctl alert list
+            """
     )
 
     @Flag(help: "Only what fires.") var firing = false
@@ -80,7 +83,10 @@ extension AlertRecord {
 struct AlertAckCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "ack",
-        abstract: "Say that you have taken an alert: it goes to nobody else, and is not told again."
+        abstract: "Say that you have taken an alert: it goes to nobody else, and is not told again.",
+        discussion: """
+            jobctl alert ack "lag|queue=mail" --reason "on it"
+            """
     )
 
     @Argument(help: "The alert's key, from `alert list`.") var key: String
@@ -111,7 +117,11 @@ struct AlertSilenceCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "silence",
         abstract: "Tell nobody of some alerts for a while; they are still listed.",
-        discussion: "A pattern is a name (lag_high), a name with labels (lag_high|queue=mail), or * for all."
+        discussion: """
+            A pattern is a name (lag_high), a name with labels (lag_high|queue=mail), or * for all.
+
+            jobctl alert silence no_workers --for 2h --reason "moving the fleet"
+            """
     )
 
     @Argument(help: "The pattern.") var pattern: String
@@ -152,7 +162,10 @@ struct AlertTestCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract:
-            "Send a harmless alert to every receiver that is on, or to one; exits 3 when one did not take it, or none is on."
+            "Send a harmless alert to every receiver that is on, or to one; exits 3 when one did not take it, or none is on.",
+        discussion: """
+            jobctl alert test
+            """
     )
 
     @Argument(help: "A receiver's name. Default: all.") var receiver: String?

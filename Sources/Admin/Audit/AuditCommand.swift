@@ -106,7 +106,9 @@ struct AuditVerifyCommand: JobsCommand {
         var heads: Set<AuditHead> = []
         for text in head {
             guard let head = AuditHead(text) else {
-                throw CommandFailure.usage("--head must be a number and 64 hex digits, SEQ:HASH, as audit verify prints it")
+                throw CommandFailure.usage(
+                    "--head must be a number and 64 hex digits, SEQ:HASH, as audit verify prints it"
+                )
             }
             heads.insert(head)
         }

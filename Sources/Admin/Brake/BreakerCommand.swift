@@ -19,7 +19,10 @@ struct BreakerCommand: ParsableCommand {
 struct BreakerListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All dependencies: state, what opened it, when it is tried again."
+        abstract: "All dependencies: state, what opened it, when it is tried again.",
+        discussion: """
+            jobctl breaker list --json
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -87,7 +90,10 @@ private struct BreakerRow {
 struct BreakerOpenCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "open",
-        abstract: "Park the queues of a dependency: until it is closed, or for a time after which one job tries."
+        abstract: "Park the queues of a dependency: until it is closed, or for a time after which one job tries.",
+        discussion: """
+            jobctl breaker open smtp --for 2h --reason "announced by the provider"
+            """
     )
 
     @Argument(help: "The dependency, as depends_on names it.") var name: String
@@ -105,7 +111,10 @@ struct BreakerOpenCommand: JobsCommand {
 struct BreakerCloseCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "close",
-        abstract: "Let everything through again, at once and unseen; `probe` tries with one job first."
+        abstract: "Let everything through again, at once and unseen; `probe` tries with one job first.",
+        discussion: """
+            jobctl breaker close smtp --reason "the measure was wrong"
+            """
     )
 
     @Argument(help: "The dependency.") var name: String
@@ -120,7 +129,10 @@ struct BreakerCloseCommand: JobsCommand {
 struct BreakerProbeCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe",
-        abstract: "Let one job try now: its success closes the breaker."
+        abstract: "Let one job try now: its success closes the breaker.",
+        discussion: """
+            jobctl breaker probe smtp
+            """
     )
 
     @Argument(help: "The dependency.") var name: String

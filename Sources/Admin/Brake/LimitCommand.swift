@@ -13,7 +13,10 @@ struct LimitCommand: ParsableCommand {
 struct LimitListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All limits of jobs/, with what is set by hand and what they have done."
+        abstract: "All limits of jobs/, with what is set by hand and what they have done.",
+        discussion: """
+            jobctl limit list
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -120,7 +123,10 @@ struct LimitRow {
 struct LimitSetCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a limit for all processes, at once, until it is reset."
+        abstract: "Change a limit for all processes, at once, until it is reset.",
+        discussion: """
+            jobctl limit set mails_a_day --budget 5000 --for 1h --reason "campaign"
+            """
     )
 
     @Argument(help: "The limit's name, as limit list shows it.") var name: String
@@ -204,7 +210,10 @@ struct LimitSetCommand: JobsCommand {
 struct LimitResetCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "reset",
-        abstract: "As jobs/ has it again, with nothing used; jobs that wait for their turn keep it."
+        abstract: "As jobs/ has it again, with nothing used; jobs that wait for their turn keep it.",
+        discussion: """
+            jobctl limit reset mails_a_day
+            """
     )
 
     @Argument(help: "The limit's name.") var name: String

@@ -15,7 +15,10 @@ struct QueueCommand: ParsableCommand {
 struct QueuePauseCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Fetch nothing more of a queue; what runs goes on, what was fetched goes back unharmed."
+        abstract: "Fetch nothing more of a queue; what runs goes on, what was fetched goes back unharmed.",
+        discussion: """
+            jobctl queue pause notifications_email --for 30m --reason "wrong template"
+            """
     )
 
     @Argument(help: "The queue's name.") var name: String
@@ -28,7 +31,13 @@ struct QueuePauseCommand: JobsCommand {
 }
 
 struct QueueResumeCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Fetch a paused queue again.")
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Fetch a paused queue again.",
+        discussion: """
+            jobctl queue resume notifications_email
+            """
+    )
 
     @Argument(help: "The queue's name.") var name: String
     @OptionGroup var reason: ReasonOption
@@ -51,7 +60,10 @@ struct JobTypeCommand: ParsableCommand {
 struct JobTypeListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "All job types: where they run, and whether they do."
+        abstract: "All job types: where they run, and whether they do.",
+        discussion: """
+            jobctl job-type list
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -88,7 +100,10 @@ struct JobTypeListCommand: JobsCommand {
 struct JobTypePauseCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Put every job of a type aside, uncharged, while its queue goes on; what runs ends."
+        abstract: "Put every job of a type aside, uncharged, while its queue goes on; what runs ends.",
+        discussion: """
+            jobctl job-type pause notification.email --reason "wrong template"
+            """
     )
 
     @Argument(help: "The job's name.") var name: String
@@ -103,7 +118,10 @@ struct JobTypePauseCommand: JobsCommand {
 struct JobTypeResumeCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Let a type run again; what was put aside comes back at once."
+        abstract: "Let a type run again; what was put aside comes back at once.",
+        discussion: """
+            jobctl job-type resume notification.email
+            """
     )
 
     @Argument(help: "The job's name.") var name: String

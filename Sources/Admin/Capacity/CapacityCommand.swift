@@ -19,8 +19,11 @@ struct CapacityCommand: JobsCommand {
     @Option(help: "How long one takes in the mean: 25ms, 2s.") var service: String
     @Option(help: "95 % of the jobs are to wait no longer than this.") var lagGoal = "5m"
     @Option(help: "Jobs that one process runs at once, 1…1000.") var concurrency = 16
-    @Option(help: "Standard deviation over mean of service times, 0…10: 0 all alike, 1 exponential.") var variation = 1.0
-    @Option(help: "At most this share of the slots is busy in the mean: room for a worker that dies and for a bad minute.")
+    @Option(help: "Standard deviation over mean of service times, 0…10: 0 all alike, 1 exponential.") var variation =
+        1.0
+    @Option(
+        help: "At most this share of the slots is busy in the mean: room for a worker that dies and for a bad minute."
+    )
     var utilisation = "80%"
     @OptionGroup var output: OutputOptions
 
@@ -30,7 +33,8 @@ struct CapacityCommand: JobsCommand {
         let goal = try seconds(lagGoal, "--lag-goal")
         guard (1...1000).contains(concurrency) else { throw CommandFailure.usage("--concurrency must be 1 to 1000") }
         guard (0...10).contains(variation) else { throw CommandFailure.usage("--variation must be 0 to 10") }
-        guard utilisation.hasSuffix("%"), let percent = Double(utilisation.dropLast()), (1...99).contains(percent) else {
+        guard utilisation.hasSuffix("%"), let percent = Double(utilisation.dropLast()), (1...99).contains(percent)
+        else {
             throw CommandFailure.usage("--utilisation must be 1% to 99%")
         }
         guard arrival * service < 1_000_000 else {
@@ -56,18 +60,29 @@ struct CapacityCommand: JobsCommand {
             ]
         )
         for count in max(1, workers - 1)...(workers + 2) {
-            let option = QueueModel(arrival: arrival, service: service, slots: count * concurrency, variation: variation)
+            let option = QueueModel(
+                arrival: arrival,
+                service: service,
+                slots: count * concurrency,
+                variation: variation
+            )
             let isStable = option.isStable
             table.append([
                 String(count), String(option.slots), "\(Int((option.utilisation * 100).rounded())) %",
-                isStable ? Self.spoken(option.meanWait) : "grows", isStable ? Self.spoken(option.wait(ofShare: 0.95)) : "grows",
+                isStable ? Self.spoken(option.meanWait) : "grows",
+                isStable ? Self.spoken(option.wait(ofShare: 0.95)) : "grows",
                 isStable ? Self.spoken(option.drain(arrival * 3600)) : "never",
             ])
         }
         table.end(to: context.output, empty: "")
     }
 
+    /// Also fractions, which the declarations' durations have not: 5.65ms.
     private func seconds(_ text: String, _ option: String) throws -> Double {
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
+        for (unit, seconds) in units where text.hasSuffix(unit) {
+            if let count = Double(text.dropLast(unit.count)), count > 0, count <= 1e6 { return count * seconds }
+        }
         guard let duration = Duration(manifest: text), duration > .zero else {
             throw CommandFailure.usage("\(option) \(text) is not a duration", remedy: Duration.manifestForm)
         }

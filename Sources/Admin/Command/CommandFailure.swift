@@ -80,7 +80,12 @@ extension CommandFailure {
                 remedy: "look whether the change is there, then run the verb again"
             )
         case .forbidden(let text):
-            self.init(status, error.label, "this login may not do it: \(text)", remedy: "ask for the role the verb needs")
+            self.init(
+                status,
+                error.label,
+                "this login may not do it: \(text)",
+                remedy: "ask for the role the verb needs"
+            )
         case .constraint(let text), .decoding(let text), .refused(let text):
             self.init(status, error.label, "the store refused: \(text)", remedy: "jobctl doctor")
         case .rolledBack: self.init(status, error.label, "the change was rolled back")

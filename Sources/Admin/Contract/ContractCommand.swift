@@ -17,6 +17,8 @@ struct ContractExportCommand: JobsCommand {
         discussion: """
             The present version of a type is described by what its Swift type reads from the examples in jobs/; older versions
             by their examples. Needs no broker and no store.
+
+            jobctl contract export --out docs/contract
             """
     )
 
@@ -61,7 +63,10 @@ struct ContractExportCommand: JobsCommand {
 struct ContractCheckCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Exits 3 when something that an exported contract allows is refused now."
+        abstract: "Exits 3 when something that an exported contract allows is refused now.",
+        discussion: """
+            jobctl contract check --against docs/contract/asyncapi.json
+            """
     )
 
     @Option(help: "An asyncapi.json that contract export wrote, such as that of the last release.")

@@ -157,7 +157,7 @@ package struct Daemon: Sendable {
                     )
                 }
             } + [
-                supervised("janitor") { Janitor(store: store, mark: $0, logger: logger) }
+                supervised("janitor") { Janitor(store: store, retention: manifest.retention, mark: $0, logger: logger) }
             ] + leaders(board)
     }
 

@@ -6,7 +6,11 @@ import JobCore
 struct DevCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev",
-        abstract: "Run everything in one process; --demo shows real jobs run, fail, wait, die and be replayed."
+        abstract: "Run everything in one process; --demo shows real jobs run, fail, wait, die and be replayed.",
+        discussion: """
+            jobctl dev
+            jobctl dev --demo
+            """
     )
 
     @Flag(help: "Enqueue jobs of every type, mend what kills some of them, replay those, print a summary and end.")

@@ -10,6 +10,8 @@ struct WorkCommand: JobsCommand {
         discussion: """
             The first SIGTERM or SIGINT stops fetching and lets running jobs finish within the grace period; the rest goes
             back uncharged. A second signal ends the process at once.
+
+            jobctl work --queues "notifications_*" --http 127.0.0.1:9464
             """
     )
 
@@ -44,7 +46,10 @@ struct WorkCommand: JobsCommand {
 struct SchedulerCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "scheduler",
-        abstract: "Run the loops alone: promoter, outbox relay, collector, schedules, sampler, alerts, janitor."
+        abstract: "Run the loops alone: promoter, outbox relay, collector, schedules, sampler, alerts, janitor.",
+        discussion: """
+            jobctl scheduler --http 127.0.0.1:9465
+            """
     )
 
     @OptionGroup var listen: ListenOption

@@ -16,7 +16,11 @@ struct DeadCommand: ParsableCommand {
 struct DeadGroupsCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "groups",
-        abstract: "Open letters by cause, the most frequent first."
+        abstract: "Open letters by cause, the most frequent first.",
+        discussion: """
+            jobctl dead groups
+            jobctl dead groups --queue notifications_email --since 1h
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

@@ -9,6 +9,8 @@ struct DeadDrainCommand: JobsCommand {
         discussion: """
             One JSON object a line with payload and headers as they are, personal fields too: keep the file as you keep the
             database. `dead import` brings it back. --csv writes a table for people instead, which cannot be imported.
+
+            jobctl dead drain --group 5f1d0c7a9b3e2d46 --limit 0 --to letters.ndjson.gz
             """
     )
 
@@ -78,7 +80,10 @@ struct DeadDrainCommand: JobsCommand {
 struct DeadImportCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Bring back letters that dead drain wrote, with their ids; repeating it changes nothing."
+        abstract: "Bring back letters that dead drain wrote, with their ids; repeating it changes nothing.",
+        discussion: """
+            jobctl dead import letters.ndjson.gz --dry-run
+            """
     )
 
     @Argument(help: "The file; with .gz at its end it is decompressed.") var file: String

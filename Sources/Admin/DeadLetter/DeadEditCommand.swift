@@ -9,6 +9,9 @@ struct DeadEditCommand: JobsCommand {
         discussion: """
             --set and --unset change all that are selected. Without them one letter is opened in $VISUAL or $EDITOR. A payload that
             its job's type does not read is refused, unless --unchecked says otherwise.
+
+            jobctl dead edit 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3
+            jobctl dead edit --group 5f1d0c7a9b3e2d46 --set 'locale="pt-BR"' --unset debug --dry-run
             """
     )
 

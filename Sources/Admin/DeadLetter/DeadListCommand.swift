@@ -21,7 +21,11 @@ struct LetterStateOption: ParsableArguments {
 struct DeadListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List dead letters, the newest first."
+        abstract: "List dead letters, the newest first.",
+        discussion: """
+            jobctl dead list --group 5f1d0c7a9b3e2d46
+            jobctl dead list --error smtp_rejected --where to=ana@example.com
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

@@ -4,7 +4,10 @@ import JobCore
 struct DeadPurgeCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Take dead letters away that nobody wants; for thirty days it can be undone."
+        abstract: "Take dead letters away that nobody wants; for thirty days it can be undone.",
+        discussion: """
+            jobctl dead purge --group 5f1d0c7a9b3e2d46 --limit 0 --reason "test data"
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

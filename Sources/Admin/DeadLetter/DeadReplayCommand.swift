@@ -28,7 +28,9 @@ struct DeadReplayCommand: JobsCommand {
     @Option(help: "How fast they become due: 50/s, 600/m.")
     var rate: String?
 
-    @Option(help: "Go on only when so many letters in all went well, step by step: 1,5,20,100, or shares such as 1%,10%.")
+    @Option(
+        help: "Go on only when so many letters in all went well, step by step: 1,5,20,100, or shares such as 1%,10%."
+    )
     var canary: String?
 
     @Option(help: "Stop when more than this share of the outcomes are failures: 5% (the default with --canary).")

@@ -8,6 +8,8 @@ struct DeadShowCommand: JobsCommand {
         discussion: """
             The personal fields of the job's declaration are masked, without a declaration every text is. For one id,
             --json prints the newest letter of that job as one object, otherwise an array.
+
+            jobctl dead show 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3
             """
     )
 

@@ -78,7 +78,9 @@ struct ReplayLead {
         case .elsewhere: line += "; led by another process"
         case .waits, .moved, .ended: break
         }
-        if run.state == .running, let left = run.remaining(now: .now()) { line += "; about \(Spoken.duration(left)) left" }
+        if run.state == .running, let left = run.remaining(now: .now()) {
+            line += "; about \(Spoken.duration(left)) left"
+        }
         return line
     }
 }

@@ -4,7 +4,10 @@ import JobCore
 struct DoctorCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check the whole platform and say what to do; exits 3 when something is wrong."
+        abstract: "Check the whole platform and say what to do; exits 3 when something is wrong.",
+        discussion: """
+            jobctl doctor
+            """
     )
 
     @OptionGroup var output: OutputOptions

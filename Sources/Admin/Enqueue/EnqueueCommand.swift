@@ -10,6 +10,10 @@ struct EnqueueCommand: JobsCommand {
             \(EnqueueFields.names.map { "\"\($0)\"" }.joined(separator: ", ")). A bad line is told on stderr and the
             others go on. While a queue is full, or the broker blocked or away, an enqueue fails at once with a suggested
             wait (exit 4), or is tried again for as long as --wait says; what was sent and not confirmed never is.
+
+            jobctl enqueue system.probe --payload {}
+            jobctl enqueue notification.email --payload @mail.json --delay 5m
+            jobctl enqueue system.probe --ndjson - --wait 10s
             """
     )
 

@@ -12,7 +12,10 @@ struct JobCommand: ParsableCommand {
 struct JobExplainCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Everything that the store knows of a job, in the order of time, and what it cannot know."
+        abstract: "Everything that the store knows of a job, in the order of time, and what it cannot know.",
+        discussion: """
+            jobctl job explain 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3
+            """
     )
 
     @Argument(help: "The job's id.") var id: String
@@ -78,7 +81,10 @@ struct JobExplainCommand: JobsCommand {
 struct JobCancelCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Call off a job that waits; one that is ready or runs cannot be found in the broker."
+        abstract: "Call off a job that waits; one that is ready or runs cannot be found in the broker.",
+        discussion: """
+            jobctl job cancel 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3 --reason "sent by hand"
+            """
     )
 
     @Argument(help: "The job's id.") var id: String

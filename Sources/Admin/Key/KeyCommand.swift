@@ -13,7 +13,10 @@ struct KeyCommand: ParsableCommand {
 struct KeyCreateCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Make a key and print it, this once: only its hash is kept."
+        abstract: "Make a key and print it, this once: only its hash is kept.",
+        discussion: """
+            jobctl key create api --allow "notification.*"
+            """
     )
 
     @Argument(help: "Who will have it, such as the API's name.")
@@ -69,7 +72,13 @@ struct KeyCreateCommand: JobsCommand {
 }
 
 struct KeyListCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "All keys, without their secrets.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "All keys, without their secrets.",
+        discussion: """
+            jobctl key list
+            """
+    )
 
     @OptionGroup var output: OutputOptions
 
@@ -103,7 +112,10 @@ struct KeyListCommand: JobsCommand {
 struct KeyRevokeCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End a key: within five seconds every server refuses it."
+        abstract: "End a key: within five seconds every server refuses it.",
+        discussion: """
+            jobctl key revoke api --reason "leaked"
+            """
     )
 
     @Argument(help: "Its id, as key list shows it.")

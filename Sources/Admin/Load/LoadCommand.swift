@@ -30,7 +30,9 @@ struct LoadCommand: JobsCommand {
             let known = LoadPlan.Kind.allCases.map(\.rawValue)
             throw CommandFailure.usage("\"\(kind)\" is no load; \(NearestWord.advice(kind, known))")
         }
-        guard (1...100).contains(jobsPerRequest) else { throw CommandFailure.usage("--jobs-per-request must be 1 to 100") }
+        guard (1...100).contains(jobsPerRequest) else {
+            throw CommandFailure.usage("--jobs-per-request must be 1 to 100")
+        }
         guard (1...3600).contains(compress) else { throw CommandFailure.usage("--compress must be 1 to 3600") }
         let plan = LoadPlan(
             kind: kind,
@@ -59,7 +61,9 @@ struct LoadCommand: JobsCommand {
             if quiet {
                 output.print(verdict.json(plan, report))
             } else {
-                for check in verdict.checks { output.print("\(check.holds ? "ok  " : "BAD ") \(check.name): \(check.words)") }
+                for check in verdict.checks {
+                    output.print("\(check.holds ? "ok  " : "BAD ") \(check.name): \(check.words)")
+                }
                 if let report { output.print("report: \(report)") }
             }
             if !verdict.isGood { throw ExitRequest(.checkFailed) }
@@ -143,7 +147,8 @@ struct LoadVerdict: Sendable {
                 name: "refused",
                 holds: refused == 0,
                 words: refused == 0
-                    ? "0" : result.refused.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+                    ? "0"
+                    : result.refused.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             ),
             Check(
                 name: "rate",

@@ -46,14 +46,17 @@ struct LoadReport {
 
     private var wantedRates: Points { series(\.wanted) }
 
+    /// Over three looks: workers count once a second, and a look may fall before or behind it.
     private func rates(_ count: KeyPath<LoadSample, Double>) -> Points {
-        zip(result.samples, result.samples.dropFirst()).map { before, after in
+        zip(result.samples, result.samples.dropFirst(3)).map { before, after in
             let seconds = max(0.001, (after.at - before.at).seconds)
             return (after.at.seconds, max(0, after[keyPath: count] - before[keyPath: count]) / seconds)
         }
     }
 
-    private func plot(_ title: String, _ lines: [(name: String, colour: String, points: Points)], unit: String) -> String {
+    private func plot(_ title: String, _ lines: [(name: String, colour: String, points: Points)], unit: String)
+        -> String
+    {
         let (width, height, left, bottom) = (720.0, 180.0, 60.0, 24.0)
         let maximumX = max(1, lines.flatMap(\.points).map(\.x).max() ?? 1)
         let maximumY = Self.round(lines.flatMap(\.points).map(\.y).max() ?? 1)
@@ -74,7 +77,8 @@ struct LoadReport {
                 + "<text x=\"\(left - 6)\" y=\"\(y + 4)\" text-anchor=\"end\">\(Self.number(maximumY * share))\(unit)</text>"
         }
         let end = "<text x=\"\(width - 10)\" y=\"\(height - 6)\" text-anchor=\"end\">\(Self.number(maximumX)) s</text>"
-        return "<h2>\(title)</h2><svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(title)\">"
+        return
+            "<h2>\(title)</h2><svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(title)\">"
             + grid.joined() + paths.joined() + legend.joined() + end + "</svg>"
     }
 
@@ -82,7 +86,7 @@ struct LoadReport {
     private static func round(_ value: Double) -> Double {
         guard value > 0 else { return 1 }
         let power = pow(10, floor(log10(value)))
-        return [1, 2, 5, 10].map { $0 * power }.first { $0 >= value } ?? value
+        return [1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10].map { $0 * power }.first { $0 >= value } ?? value
     }
 
     private static func number(_ value: Double) -> String {

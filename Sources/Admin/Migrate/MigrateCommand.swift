@@ -13,7 +13,10 @@ struct MigrateCommand: ParsableCommand {
 struct MigratePlanCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show the steps that migrate apply would take; exits 3 when there are any."
+        abstract: "Show the steps that migrate apply would take; exits 3 when there are any.",
+        discussion: """
+            jobctl migrate plan
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -42,7 +45,10 @@ struct MigratePlanCommand: JobsCommand {
 struct MigrateApplyCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Apply the missing steps. Steps only add, so the build before goes on working."
+        abstract: "Apply the missing steps. Steps only add, so the build before goes on working.",
+        discussion: """
+            jobctl migrate apply --reason "release 12"
+            """
     )
 
     @OptionGroup var reason: ReasonOption

@@ -14,7 +14,13 @@ struct OperationCommand: ParsableCommand {
 }
 
 struct OperationListCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "The newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "The newest first.",
+        discussion: """
+            jobctl operation list --kind dead
+            """
+    )
 
     @Option(help: "Only these: a kind such as dead.replay, or its noun (dead).")
     var kind: String?
@@ -52,7 +58,13 @@ struct OperationListCommand: JobsCommand {
 }
 
 struct OperationShowCommand: JobsCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "One operation with its figures.")
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "One operation with its figures.",
+        discussion: """
+            jobctl operation show 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3
+            """
+    )
 
     @Argument(help: "Its id, as every changing verb prints it.") var id: String
     @OptionGroup var output: OutputOptions
@@ -67,7 +79,7 @@ struct OperationShowCommand: JobsCommand {
             context.output.print("  by \(operation.actor) at \(operation.at): \(operation.reason ?? "no reason given")")
             context.output.print("  \(operation.stateText)")
             context.output.print("  \(String(decoding: operation.detail, as: UTF8.self))")
-            replay?.lines.forEach { context.output.print("  \($0)") }
+            for line in replay?.lines ?? [] { context.output.print("  \(line)") }
             if operation.isUndoable { context.output.print("  to take it back: jobctl operation undo \(operation.id)") }
         }
     }
@@ -78,7 +90,9 @@ struct OperationUndoCommand: JobsCommand {
         commandName: "undo",
         abstract: "Take an operation back, as far as nothing has gone on since.",
         discussion: """
-            Can be taken back: pauses, purges, cancellations, and the part of a replay that still waits.
+            Can be taken back: pauses, purges, drains, edits, cancellations, and the part of a replay that still waits.
+
+            jobctl operation undo 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3 --reason "wrong queue"
             """
     )
 

@@ -122,7 +122,12 @@ extension CommandFailure {
     init(_ refusal: ReplayRefusal, _ id: String) {
         switch refusal {
         case .unknown:
-            self.init(.failed, "not_found", "no replay has the id \(id)", remedy: "jobctl operation list --kind dead.replay")
+            self.init(
+                .failed,
+                "not_found",
+                "no replay has the id \(id)",
+                remedy: "jobctl operation list --kind dead.replay"
+            )
         case .notRunning(.done):
             self.init(
                 .failed,

@@ -33,6 +33,8 @@ struct OutboxInstallCommand: JobsCommand {
             Can be run again; only adds. The roles of the URLs need the right to create a schema, or that of the schema jobs. A \
             program then calls select jobs.enqueue('notification.email', '{"to": …}', '{"delay_ms": 5000}') in its own \
             transaction: the job runs if that commits, and only then.
+
+            jobctl outbox install --grant api
             """
     )
 
@@ -90,7 +92,11 @@ struct OutboxStatusCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "What waits in each outbox; exits 3 when one is behind or not there.",
-        discussion: "The loops move rows within half a second while the broker takes them; older ones are a sign."
+        discussion: """
+            The loops move rows within half a second while the broker takes them; older ones are a sign.
+
+            jobctl outbox status
+            """
     )
 
     @OptionGroup var output: OutputOptions

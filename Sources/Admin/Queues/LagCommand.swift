@@ -10,6 +10,9 @@ struct LagCommand: JobsCommand {
         discussion: """
             Lag is the age of the oldest job that could run now: ready in the broker, fetched and not started, or waiting past
             its due time. Unknown is never ok. Without --max each queue's own lag_threshold counts.
+
+            jobctl lag --max 5m
+            jobctl lag --queue system --json
             """
     )
 

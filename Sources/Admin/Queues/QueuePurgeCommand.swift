@@ -8,6 +8,8 @@ struct QueuePurgeCommand: JobsCommand {
         discussion: """
             Takes as many messages as are ready when it begins, so that producers who go on do not keep it busy. What workers
             have fetched is not touched: `queue pause` first, if it must not run either.
+
+            jobctl queue purge system.bulk --reason "test data"
             """
     )
 

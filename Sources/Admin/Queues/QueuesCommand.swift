@@ -8,6 +8,9 @@ struct QueuesCommand: JobsCommand {
         discussion: """
             --watch shows them live: ↑ ↓ choose a lane, Enter looks into it (workers, dead letters), Esc leads back, q ends. Piped, it
             prints a line a lane each second.
+
+            jobctl queues
+            jobctl queues --watch
             """
     )
 

@@ -8,6 +8,8 @@ struct ScheduleBackfillCommand: JobsCommand {
         discussion: """
             They run one after the other, oldest first, unless the schedule's overlap is allow. More than 100 want --yes or a
             typed answer.
+
+            jobctl schedule backfill analytics_daily --from 2026-11-01 --to 2026-11-07 --dry-run
             """
     )
 

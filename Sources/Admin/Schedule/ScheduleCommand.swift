@@ -73,7 +73,10 @@ struct ScheduleReport {
 struct ScheduleListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the schedules: when each fires next, and how its last fire went."
+        abstract: "List the schedules: when each fires next, and how its last fire went.",
+        discussion: """
+            jobctl schedule list
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -112,7 +115,10 @@ struct ScheduleListCommand: JobsCommand {
 struct ScheduleShowCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show one schedule with its last fires and its next instants."
+        abstract: "Show one schedule with its last fires and its next instants.",
+        discussion: """
+            jobctl schedule show analytics_daily
+            """
     )
 
     @Argument(help: "The schedule's name.") var name: String

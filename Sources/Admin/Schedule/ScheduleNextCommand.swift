@@ -9,6 +9,8 @@ struct ScheduleNextCommand: JobsCommand {
         discussion: """
             Five fields (minute hour day month weekday), six with seconds first, or @daily and its like. A tick that the
             clocks skip comes once, after the gap; one that they repeat comes once, the first time.
+
+            jobctl schedule next "0 2 * * *" --zone America/Sao_Paulo -n 3
             """
     )
 

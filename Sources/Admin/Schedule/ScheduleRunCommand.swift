@@ -4,7 +4,10 @@ import JobCore
 struct ScheduleRunCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Fire a schedule now, beside its timetable; also one that is paused."
+        abstract: "Fire a schedule now, beside its timetable; also one that is paused.",
+        discussion: """
+            jobctl schedule run analytics_daily --reason "numbers were late"
+            """
     )
 
     @Argument(help: "The schedule's name.") var name: String
@@ -51,7 +54,10 @@ struct ScheduleRunCommand: JobsCommand {
 struct SchedulePauseCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Stop a schedule from firing until it is resumed; what is fired already goes on."
+        abstract: "Stop a schedule from firing until it is resumed; what is fired already goes on.",
+        discussion: """
+            jobctl schedule pause analytics_daily --reason "source is down"
+            """
     )
 
     @Argument(help: "The schedule's name.") var name: String
@@ -66,7 +72,10 @@ struct SchedulePauseCommand: JobsCommand {
 struct ScheduleResumeCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Let a paused schedule fire again, from its next instant on; `backfill` runs what lies between."
+        abstract: "Let a paused schedule fire again, from its next instant on; `backfill` runs what lies between.",
+        discussion: """
+            jobctl schedule resume analytics_daily
+            """
     )
 
     @Argument(help: "The schedule's name.") var name: String

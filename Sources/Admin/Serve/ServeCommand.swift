@@ -13,6 +13,8 @@ struct ServeCommand: JobsCommand {
         discussion: """
             POST /v1/jobs/NAME, POST /v1/jobs, GET /v1/jobs/ID, GET /v1/queues; /openapi.json describes them. Speaks plain \
             HTTP: put a proxy that ends TLS before it where the network is not yours.
+
+            jobctl serve --listen 127.0.0.1:8480 --http 127.0.0.1:9466
             """
     )
 

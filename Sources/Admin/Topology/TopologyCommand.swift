@@ -13,7 +13,10 @@ struct TopologyCommand: ParsableCommand {
 struct TopologyPlanCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what topology apply would change; exits 3 when there is a difference."
+        abstract: "Show what topology apply would change; exits 3 when there is a difference.",
+        discussion: """
+            jobctl topology plan
+            """
     )
 
     @OptionGroup var output: OutputOptions
@@ -31,7 +34,10 @@ struct TopologyPlanCommand: JobsCommand {
 struct TopologyApplyCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Make broker and routing table as the declarations want them."
+        abstract: "Make broker and routing table as the declarations want them.",
+        discussion: """
+            jobctl topology apply --reason "release 12"
+            """
     )
 
     /// After this, a queue survives a `kill -9` of the broker (measured: 0.9 s on a loaded machine was too young).

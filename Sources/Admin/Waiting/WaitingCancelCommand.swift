@@ -5,7 +5,11 @@ struct WaitingCancelCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Call off waiting jobs: they will not run; for thirty days it can be undone.",
-        discussion: "Jobs that are being published at this moment are left out."
+        discussion: """
+            Jobs that are being published at this moment are left out.
+
+            jobctl waiting cancel --job notification.email --since 10m --reason "sent twice"
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

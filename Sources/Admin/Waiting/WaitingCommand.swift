@@ -16,7 +16,10 @@ struct WaitingCommand: ParsableCommand {
 struct WaitingListCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List waiting jobs, the next due first."
+        abstract: "List waiting jobs, the next due first.",
+        discussion: """
+            jobctl waiting list --queue notifications_email
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

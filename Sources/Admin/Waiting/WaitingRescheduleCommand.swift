@@ -4,7 +4,10 @@ import JobCore
 struct WaitingRunNowCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "run-now",
-        abstract: "Let waiting jobs become due at once."
+        abstract: "Let waiting jobs become due at once.",
+        discussion: """
+            jobctl waiting run-now 0197a3c4-1c11-7d39-8a52-90f6b8f1d2c3
+            """
     )
 
     @OptionGroup var selector: SelectorOptions
@@ -19,7 +22,10 @@ struct WaitingRunNowCommand: JobsCommand {
 struct WaitingRescheduleCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "reschedule",
-        abstract: "Let waiting jobs become due at another time."
+        abstract: "Let waiting jobs become due at another time.",
+        discussion: """
+            jobctl waiting reschedule --queue notifications_email --in 1h
+            """
     )
 
     @OptionGroup var selector: SelectorOptions

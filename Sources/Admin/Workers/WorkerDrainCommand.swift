@@ -13,7 +13,11 @@ struct WorkerDrainCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
         abstract: "Let processes end as a SIGTERM would: what runs ends, what was fetched goes back unharmed.",
-        discussion: "What starts them again, such as systemd, does so: a new build takes the place of an old one."
+        discussion: """
+            What starts them again, such as systemd, does so: a new build takes the place of an old one.
+
+            jobctl worker drain --build 2026.11.3 --reason "rolling back"
+            """
     )
 
     @Argument(help: "A process's id, as workers shows it.") var id: String?

@@ -4,7 +4,10 @@ import JobCore
 struct WorkersCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "workers",
-        abstract: "List the worker processes of the last day and what they run."
+        abstract: "List the worker processes of the last day and what they run.",
+        discussion: """
+            jobctl workers
+            """
     )
 
     @OptionGroup var output: OutputOptions

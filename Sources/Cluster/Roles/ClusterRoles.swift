@@ -129,8 +129,10 @@ extension SQLSession {
                             then 1 else 0 end as has
                         """,
                         [
-                            "group": .text(group), "table": .text("\(grants.quoted(grants.schema)).\(grants.quoted(table.name))"),
-                            "privilege": .text(privilege.rawValue), "columns": .text(columns?.joined(separator: ",") ?? ""),
+                            "group": .text(group),
+                            "table": .text("\(grants.quoted(grants.schema)).\(grants.quoted(table.name))"),
+                            "privilege": .text(privilege.rawValue),
+                            "columns": .text(columns?.joined(separator: ",") ?? ""),
                         ]
                     )
                     if try rows[0].int("has") == 0 { return true }

@@ -1,7 +1,4 @@
 extension Store {
-    /// How long a checkpoint is kept that no end of its job has taken away.
-    private static let checkpointRetention: Duration = .seconds(14 * 86_400)
-
     package func checkpoint(of id: JobID) async throws(StoreError) -> [UInt8]? {
         try await driver.read { session throws(StoreError) in
             try session.query("select state from checkpoints where job_id = :id", ["id": .id(id)]).first
@@ -9,8 +6,8 @@ extension Store {
         }
     }
 
-    /// Deletes a slice of the checkpoints that nobody has touched for 14 days. True when there may be more.
-    package func forgetOldCheckpoints() async throws(StoreError) -> Bool {
+    /// Deletes a slice of the checkpoints that nobody has touched for so long. True when there may be more.
+    package func forgetCheckpoints(after age: Duration) async throws(StoreError) -> Bool {
         let slice = 500
         return try await driver.write { session throws(StoreError) in
             try session.execute(
@@ -19,7 +16,7 @@ extension Store {
                     select job_id from checkpoints where updated_at < (select now_ms()) - :age limit :slice
                 )
                 """,
-                ["age": .int(Store.checkpointRetention.milliseconds), "slice": .int(slice)]
+                ["age": .int(age.milliseconds), "slice": .int(slice)]
             ) == slice
         }
     }

@@ -19,7 +19,9 @@ package struct LatencyHistogram: Sendable, Equatable {
 
     /// What was counted after an earlier state of the same counts.
     package func since(_ earlier: LatencyHistogram) -> LatencyHistogram {
-        LatencyHistogram(jobs: jobs.merging(earlier.jobs) { max(0, $0 - $1) }.filter { $0.value > 0 && jobs[$0.key] != nil })
+        LatencyHistogram(
+            jobs: jobs.merging(earlier.jobs) { max(0, $0 - $1) }.filter { $0.value > 0 && jobs[$0.key] != nil }
+        )
     }
 
     /// Bucket 0 holds 0 and 1 ms; bucket b > 0 ends at 2^(b/8) ms; the last one, 2^61 ms, takes everything beyond.

@@ -135,7 +135,8 @@ extension SQLSession {
         let pageSize = readsPayload ? 100 : 500
         let size = selector.payload.isEmpty ? min(pageSize, limit) : pageSize
         var clause = SelectorClause(selector, over: .letters)
-        if let state { clause.add("state = :state", "state", .text(state.rawValue)) }
+        let column = selector.ids.isEmpty ? "state" : dialect.unindexed("state")
+        if let state { clause.add("\(column) = :state", "state", .text(state.rawValue)) }
         if let cursor { clause.add("letter_id < :cursor", "cursor", .int(cursor)) }
         clause.bind("size", .int(size))
         let rows = try query(

@@ -108,7 +108,8 @@ extension Store {
             let restored = try session.executeBatch(
                 """
                 update dead_letters set state = 'open', operation_id = null
-                where job_id = :job_id and death_id = :death_id and state in ('drained', 'purged')
+                where job_id = :job_id and death_id = :death_id
+                    and \(session.dialect.unindexed("state")) in ('drained', 'purged')
                 """,
                 present.map { ["job_id": $0["job_id"] ?? .null, "death_id": $0["death_id"] ?? .null] }
             )

@@ -24,10 +24,7 @@ package struct PurgeProgress: Sendable, Equatable {
 }
 
 extension Store {
-    /// How long a purged letter can be brought back; then the janitor deletes it.
-    package static let purgedLetters: Duration = .seconds(30 * 86_400)
-
-    /// Takes open letters out of every count and list. They stay, as `purged`, and can be brought back for thirty days. Each
+    /// Takes open letters out of every count and list. They stay, as `purged`, and can be brought back until their retention ends. Each
     /// slice of at most 500 is one transaction with its part of the operation's row.
     package func purge(
         _ request: PurgeRequest,
@@ -45,14 +42,14 @@ extension Store {
         return progress
     }
 
-    /// Deletes letters that were purged, drained or cancelled more than thirty days ago.
+    /// Deletes letters that were purged, drained or cancelled so long ago.
     /// - Returns: true when there may be more.
-    package func forgetPurgedLetters() async throws(StoreError) -> Bool {
+    package func forgetPurgedLetters(after age: Duration) async throws(StoreError) -> Bool {
         let slice = 500
         return try await driver.write { session throws(StoreError) in
             try session.execute(
                 "delete from letter_originals where at_ms < (select now_ms()) - :age",
-                ["age": .int(Store.purgedLetters.milliseconds)]
+                ["age": .int(age.milliseconds)]
             )
             return try session.execute(
                 """
@@ -60,8 +57,39 @@ extension Store {
                     select d.letter_id from dead_letters as d join operations as o on o.id = d.operation_id
                     where d.state in ('purged', 'drained') and o.at_ms < (select now_ms()) - :age limit :slice)
                 """,
-                ["age": .int(Store.purgedLetters.milliseconds), "slice": .int(slice)]
+                ["age": .int(age.milliseconds), "slice": .int(slice)]
             ) == slice
+        }
+    }
+
+    /// Deletes letters whose job has ended after a replay that began so long ago.
+    /// - Returns: true when there may be more.
+    package func forgetReplayedLetters(after age: Duration) async throws(StoreError) -> Bool {
+        let slice = 500
+        return try await driver.write { session throws(StoreError) in
+            try session.execute(
+                """
+                delete from dead_letters where letter_id in (
+                    select d.letter_id from dead_letters as d join operations as o on o.id = d.operation_id
+                    where d.state = 'replayed' and o.at_ms < (select now_ms()) - :age limit :slice)
+                """,
+                ["age": .int(age.milliseconds), "slice": .int(slice)]
+            ) == slice
+        }
+    }
+
+    /// Deletes what probes recorded so long ago.
+    /// - Returns: true when there may be more.
+    package func forgetProbeEffects(after age: Duration) async throws(StoreError) -> Bool {
+        let slice = 500
+        return try await driver.write { session throws(StoreError) in
+            try session.execute(
+                """
+                delete from probe_effects where at_ms < (select now_ms()) - :age and job_id in (
+                    select job_id from probe_effects where at_ms < (select now_ms()) - :age limit :slice)
+                """,
+                ["age": .int(age.milliseconds), "slice": .int(slice)]
+            ) >= slice
         }
     }
 }

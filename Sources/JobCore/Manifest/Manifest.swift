@@ -9,6 +9,7 @@ package struct Manifest: Sendable, Equatable {
     package var dependencies: [String: DependencyDeclaration]
     package var limits: [String: LimitDeclaration]
     package var roles: RoleDeclaration
+    package var retention: RetentionDeclaration
 
     package init(
         queues: [String: QueueDeclaration] = [:],
@@ -17,7 +18,8 @@ package struct Manifest: Sendable, Equatable {
         alerts: AlertDeclaration = AlertDeclaration(),
         dependencies: [String: DependencyDeclaration] = [:],
         limits: [String: LimitDeclaration] = [:],
-        roles: RoleDeclaration = [:]
+        roles: RoleDeclaration = [:],
+        retention: RetentionDeclaration = RetentionDeclaration()
     ) {
         self.queues = queues
         self.jobs = jobs
@@ -26,6 +28,7 @@ package struct Manifest: Sendable, Equatable {
         self.dependencies = dependencies
         self.limits = limits
         self.roles = roles
+        self.retention = retention
     }
 
     /// The lane of a queue that takes a job: the lane asked for, else the type's own. Nil for a type that is not

@@ -1,6 +1,6 @@
 /// Turns files into a manifest: reads each one's sections, then checks what refers to something in another file.
 struct ManifestLoader {
-    static let sections = ["queues", "jobs", "schedules", "alerts", "dependencies", "limits", "roles"]
+    static let sections = ["queues", "jobs", "schedules", "alerts", "dependencies", "limits", "roles", "retention"]
 
     let report: ManifestReport
     private var queues: [String: QueueDeclaration] = [:]
@@ -9,6 +9,7 @@ struct ManifestLoader {
     private var dependencies: [String: (declaration: DependencyDeclaration, place: ManifestPlace)] = [:]
     private var limits: [String: LimitReader.Found] = [:]
     private var roles: (declaration: RoleDeclaration, place: ManifestPlace)?
+    private var retention: (declaration: RetentionDeclaration, place: ManifestPlace)?
     private var alerts: (declaration: AlertDeclaration, place: ManifestPlace)?
 
     init(report: ManifestReport) {
@@ -43,6 +44,13 @@ struct ManifestLoader {
                 report.add(.duplicate("alerts", first: first), at: value.place)
             } else {
                 alerts = (AlertReader(report: report).read(value), value.place)
+            }
+        }
+        if let value = sections.value("retention") {
+            if let first = retention?.place {
+                report.add(.duplicate("retention", first: first), at: value.place)
+            } else {
+                retention = (RetentionReader(report: report).read(value), value.place)
             }
         }
         if let value = sections.value("roles") {
@@ -97,7 +105,8 @@ struct ManifestLoader {
             alerts: alerts?.declaration ?? AlertDeclaration(),
             dependencies: dependencies.mapValues(\.declaration),
             limits: limits.mapValues(\.declaration),
-            roles: roles?.declaration ?? [:]
+            roles: roles?.declaration ?? [:],
+            retention: retention?.declaration ?? RetentionDeclaration()
         )
     }
 

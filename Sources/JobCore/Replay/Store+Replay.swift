@@ -113,7 +113,9 @@ extension Store {
     /// Replays that are not over.
     package func runningReplays() async throws(StoreError) -> [String] {
         try await self.driver.read { session throws(StoreError) in
-            let rows = try session.query("select operation_id from replays where state = 'running' order by operation_id")
+            let rows = try session.query(
+                "select operation_id from replays where state = 'running' order by operation_id"
+            )
             return try rows.map { row throws(StoreError) in try row.text("operation_id") }
         }
     }

@@ -126,7 +126,8 @@ extension SQLSession {
             let opened = try query(
                 """
                 update dead_letters set state = 'open', operation_id = null
-                where job_id = :id and operation_id = :operation and state = 'replaying' returning letter_id
+                where job_id = :id and \(dialect.unindexed("operation_id")) = :operation
+                    and \(dialect.unindexed("state")) = 'replaying' returning letter_id
                 """,
                 ["id": .id(job), "operation": .text(id)]
             )

@@ -146,14 +146,15 @@ extension Store {
     }
 
     /// Fires older than their retention; true when there may be more.
-    package func forgetOldFires() async throws(StoreError) -> Bool {
+    package func forgetFires(after age: Duration) async throws(StoreError) -> Bool {
         try await driver.write { session throws(StoreError) in
             try session.execute(
                 """
                 delete from schedule_fires where job_id in (
                     select job_id from schedule_fires
-                    where fire_at < (select due_ms()) - 34560000000 and state not in ('fired', 'queued') limit 500)
-                """
+                    where fire_at < (select due_ms()) - :age and state not in ('fired', 'queued') limit 500)
+                """,
+                ["age": .int(age.milliseconds)]
             ) == 500
         }
     }

@@ -110,7 +110,8 @@ extension SQLSession {
             try executeBatch(
                 """
                 update dead_letters set state = 'replayed'
-                where job_id = :id and operation_id = :operation and state = 'replaying'
+                where job_id = :id and \(dialect.unindexed("operation_id")) = :operation
+                    and \(dialect.unindexed("state")) = 'replaying'
                 """,
                 batch.replayed
             )

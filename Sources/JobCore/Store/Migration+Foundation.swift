@@ -1,7 +1,7 @@
 extension Migration {
     /// What a job's whole road needs. Retention: `waiting` rows leave when promoted or cancelled, `dead_letters` stay
     /// until drained or purged, `workers` 1 day after the last heartbeat, `operations` for ever (audit),
-    /// counters and routes for ever (bounded by the manifest), `probe_effects` until its table is emptied by hand.
+    /// counters and routes for ever (bounded by the manifest), `probe_effects` 30 days.
     static let foundation = Migration(version: 1, name: "foundation") { dialect in
         [waiting(dialect), deadLetters(dialect), operations(dialect)].flatMap(\.self) + [
             """

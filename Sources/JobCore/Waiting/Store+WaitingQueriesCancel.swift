@@ -116,7 +116,8 @@ extension SQLSession {
         guard !ids.isEmpty else { return }
         try executeBatch(
             """
-            update dead_letters set state = 'open', operation_id = null where job_id = :id and state = 'replaying'
+            update dead_letters set state = 'open', operation_id = null
+            where job_id = :id and \(dialect.unindexed("state")) = 'replaying'
             """,
             ids.map { ["id": .id($0)] }
         )

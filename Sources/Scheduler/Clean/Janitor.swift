@@ -8,11 +8,13 @@ package struct Janitor: Service {
     private static let period: Duration = .seconds(3600)
 
     private let store: Store
+    private let retention: RetentionDeclaration
     private let mark: LoopMark
     private let logger: Logger
 
-    package init(store: Store, mark: LoopMark = .none, logger: Logger) {
+    package init(store: Store, retention: RetentionDeclaration, mark: LoopMark = .none, logger: Logger) {
         self.store = store
+        self.retention = retention
         self.mark = mark
         self.logger = logger
     }
@@ -29,13 +31,15 @@ package struct Janitor: Service {
     private func clean() async {
         do throws(StoreError) {
             if try await store.emptyOldTurns() { logger.info("old marks are gone") }
-            while try await store.forgetOldCheckpoints() {}
-            while try await store.forgetOldFires() {}
+            while try await store.forgetCheckpoints(after: retention.checkpoints) {}
+            while try await store.forgetFires(after: retention.fires) {}
             while try await store.forgetOldDebounces() {}
             while try await store.forgetOldUniqueKeys() {}
             while try await store.forgetOldRequests() {}
             while try await store.forgetOldLimits() {}
-            while try await store.forgetPurgedLetters() {}
+            while try await store.forgetPurgedLetters(after: retention.purgedLetters) {}
+            while try await store.forgetReplayedLetters(after: retention.replayedLetters) {}
+            while try await store.forgetProbeEffects(after: retention.probeEffects) {}
             try await store.forgetOldBreakerCounts()
             mark.turned()
         } catch {

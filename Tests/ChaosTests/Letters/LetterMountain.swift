@@ -17,15 +17,16 @@ struct LetterMountain: Sendable {
     var ofEachCause: Int { count / LetterMountain.causes }
 
     func pile() async throws {
-        let count = count
-        try await ground.platform.store.driver.write { session throws(StoreError) in
-            _ = try session.execute(
-                session.dialect == .sqlite ? LetterMountain.sqlite : LetterMountain.postgres,
-                [
-                    "count": .int(count),
-                    "edge": .int(count - LetterMountain.goodNewest * LetterMountain.causes),
-                ]
-            )
+        let edge = Int64(count - LetterMountain.goodNewest * LetterMountain.causes)
+        // A statement has ten seconds.
+        for start in stride(from: 0, to: count, by: 50_000) {
+            let end = min(count, start + 50_000)
+            try await ground.platform.store.driver.write { session throws(StoreError) in
+                _ = try session.execute(
+                    session.dialect == .sqlite ? LetterMountain.sqlite : LetterMountain.postgres,
+                    ["start": .int(start), "end": .int(end), "edge": .int(edge)]
+                )
+            }
         }
         // What the autovacuum does within a minute.
         if ground.profile == .cluster {
@@ -59,7 +60,8 @@ struct LetterMountain: Sendable {
 
     private static let sqlite = insert(
         from: """
-            (with recursive n(i) as (select 0 union all select i + 1 from n where i < :count - 1) select i from n)
+            (with recursive n(i) as (select cast(:start as int) union all select i + 1 from n where i < :end - 1)
+                select i from n)
             """,
         id: "printf('01943f0e-0000-7c51-9d2e-%012x', i)",
         padded: "printf('%0180d', i)",
@@ -67,7 +69,7 @@ struct LetterMountain: Sendable {
     ) { "cast(\($0) as blob)" }
 
     private static let postgres = insert(
-        from: "generate_series(0, cast(:count as int) - 1) as series(i)",
+        from: "generate_series(cast(:start as int), cast(:end as int) - 1) as series(i)",
         id: "'01943f0e-0000-7c51-9d2e-' || lpad(to_hex(i), 12, '0')",
         padded: "lpad(cast(i as text), 180, '0')",
         fingerprint: "lpad(to_hex(i % 40), 16, '0')"

@@ -38,7 +38,9 @@ extension Chaos {
             #expect(canary.object["replayed"] as? Int == 20, "the stage of twenty met what is still bad")
             let bad = try #require(canary.object["operation"] as? String)
             let because = canary.object["stopped_because"] as? String ?? "nothing"
-            say("canary stopped at 20 of \(mountain.ofEachCause): \(because), after \(canary.took), \(canary.peak >> 20) MB")
+            say(
+                "canary stopped at 20 of \(mountain.ofEachCause): \(because), after \(canary.took), \(canary.peak >> 20) MB"
+            )
 
             // Begun on a laptop that is closed, stopped by one colleague and resumed by another; whoever leads it dies.
             let begun = try await shell.run(

@@ -59,7 +59,10 @@ extension Chaos {
             ]
             for verb in changes {
                 let answer = try await viewer.run(list: verb)
-                #expect(answer.status == 1 && answer.error.contains("needs the role operator"), "\(verb) \(answer.error)")
+                #expect(
+                    answer.status == 1 && answer.error.contains("needs the role operator"),
+                    "\(verb) \(answer.error)"
+                )
             }
             let oper = OperatorShell(ground: try logged(ground, "rui"))
             for verb in changes { #expect(try await oper.run(list: verb).status == 0, "\(verb)") }
@@ -73,7 +76,8 @@ extension Chaos {
 
         private func makeLogins(_ ground: Ground) async throws {
             for login in ["ana", "rui", "eva"] {
-                try await ground.platform.store.driver.write { [password = password(login)] session throws(StoreError) in
+                try await ground.platform.store.driver.write {
+                    [password = password(login)] session throws(StoreError) in
                     try session.execute("create role \"\(login)\" login password '\(password)'")
                 }
                 try await PrivateNodes.shared.addUser(login, password: password(login))

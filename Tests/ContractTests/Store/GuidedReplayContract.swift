@@ -73,7 +73,13 @@ extension Contract {
                 past.expiresAt = Timestamp(milliseconds: 1)
                 try await world.store.bury(ids.filter { $0 != past.id }.map { .alpha($0) })
                 try await world.store.bury([
-                    DeadLetter(past, at: QueueAddress("alpha"), failure: Failure("late", "550"), build: "b", worker: "w")
+                    DeadLetter(
+                        past,
+                        at: QueueAddress("alpha"),
+                        failure: Failure("late", "550"),
+                        build: "b",
+                        worker: "w"
+                    )
                 ])
                 let moved = try await world.store.replay(request(rate: 10))
                 #expect(moved.replayed == 899 && moved.skipped == ["expired": 1])

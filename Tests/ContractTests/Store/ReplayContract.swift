@@ -79,7 +79,9 @@ extension Contract {
                 #expect(progress.replayed == 1)
                 #expect(progress.skipped == expected)
                 #expect(try await world.letters(state: .open).count == 4)
-                let again = try await world.store.replay(request(.of { $0.ids = [expired] }, operation: "again", expired: true))
+                let again = try await world.store.replay(
+                    request(.of { $0.ids = [expired] }, operation: "again", expired: true)
+                )
                 #expect(again.replayed == 1)
                 let revived = try await world.waiting().first { $0.id == expired }
                 #expect(revived?.reason == "replay")

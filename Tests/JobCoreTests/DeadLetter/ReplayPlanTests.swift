@@ -72,7 +72,10 @@ import Testing
         }
         #expect(next(ReplayOutcomes(done: 10, deadAgain: 9)) == .move(500))
         #expect(next(ReplayOutcomes(done: 18, deadAgain: 2)) == .move(500))
-        #expect(next(ReplayOutcomes(done: 17, deadAgain: 3)) == .stop(because: "3 of 20 failed again: 15 %, more than 10.0 %"))
+        #expect(
+            next(ReplayOutcomes(done: 17, deadAgain: 3))
+                == .stop(because: "3 of 20 failed again: 15 %, more than 10.0 %")
+        )
     }
 
     @Test func `shares are of the whole, and stages beyond it are none`() {
@@ -89,7 +92,10 @@ import Testing
             slow.dues(3, now: Self.now).dues == [0, 500, 1000].map { Self.now.advanced(by: .milliseconds($0)) }
         )
         let watched = run(rate: 2, abortAbove: 0.05)
-        #expect(watched.next(ReplayOutcomes(), now: Self.now) == .move(5), "little is under way while outcomes are watched")
+        #expect(
+            watched.next(ReplayOutcomes(), now: Self.now) == .move(5),
+            "little is under way while outcomes are watched"
+        )
         let ahead = run(rate: 2, abortAbove: 0.05, nextDue: Double(Self.now.milliseconds) + 3_000)
         #expect(ahead.next(ReplayOutcomes(), now: Self.now) == .wait(.rate(.milliseconds(1001))))
         #expect(run(rate: 5000, abortAbove: 0.05).next(ReplayOutcomes(), now: Self.now) == .move(500))

@@ -179,7 +179,7 @@ import Testing
         ),
         (
             "queue: {}",
-            "1:1: unknown key \"queue\" in the manifest; did you mean \"queues\"? allowed: queues, jobs, schedules, alerts, dependencies, limits, roles"
+            "1:1: unknown key \"queue\" in the manifest; did you mean \"queues\"? allowed: queues, jobs, schedules, alerts, dependencies, limits, roles, retention"
         ),
         (
             "jobs: { mail: { summary: s } }",

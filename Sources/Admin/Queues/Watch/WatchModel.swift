@@ -133,8 +133,11 @@ struct WatchModel: Sendable {
         _ trend: String,
         _ state: String
     ) -> String {
+        // The end of a name is its lane.
         func left(_ text: String, _ width: Int) -> String {
-            text.count >= width ? String(text.prefix(width)) : text + String(repeating: " ", count: width - text.count)
+            text.count > width
+                ? text.prefix(width - 9) + "…" + text.suffix(8)
+                : text + String(repeating: " ", count: width - text.count)
         }
         func right(_ text: String, _ width: Int) -> String {
             String(repeating: " ", count: max(0, width - text.count)) + text
