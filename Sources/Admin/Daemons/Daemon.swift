@@ -109,6 +109,9 @@ package struct Daemon: Sendable {
         func supervised(_ name: String, _ loop: (LoopMark) -> any Service) -> any Service {
             SupervisedLoop(name, board: board, logger: logger, loop)
         }
+        let replays = ReplayLoop(store: store, driver: process, logger: logger)
+        let heads = resources.environment["JOBS_AUDIT_HEAD_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+        let anchor = AuditAnchor(store: store, path: heads, logger: logger)
         var scheduled = manifest
         if !parts.schedules { scheduled.schedules = [:] }
         let cron = CronLoop(store: store, manifest: scheduled, clock: platform.clock, logger: logger)
@@ -157,29 +160,16 @@ package struct Daemon: Sendable {
                     )
                 }
             } + [
-                supervised("janitor") { Janitor(store: store, retention: manifest.retention, mark: $0, logger: logger) }
-            ] + leaders(board)
-    }
-
-    /// Loops that one process at a time turns.
-    private func leaders(_ board: LoopBoard) -> [any Service] {
-        let (store, process) = (platform.store, platform.processID)
-        let replays = ReplayLoop(store: store, driver: process, logger: logger)
-        let anchor = AuditAnchor(
-            store: store,
-            path: resources.environment["JOBS_AUDIT_HEAD_FILE"].flatMap { $0.isEmpty ? nil : $0 },
-            logger: logger
-        )
-        let turns: [(name: String, turn: @Sendable () async throws -> Duration)] = [
-            ("replays", { try await replays.turn() }), ("audit", { try await anchor.turn() }),
-        ]
-        return turns.map { name, turn in
-            SupervisedLoop(name, board: board, logger: logger) { mark in
-                LeaderLoop(name, store: store, holder: process, period: .seconds(60), mark: mark, logger: logger) { _ in
-                    try await turn()
-                }
-            }
-        }
+                supervised("janitor") { Janitor(store: store, retention: manifest.retention, mark: $0, logger: logger) },
+                supervised("operations") { mark in
+                    LeaderLoop("operations", store: store, holder: process, mark: mark, logger: logger) { _ in
+                        // Replays first: a file of heads that cannot be written is told, and holds nobody up.
+                        let next = try await replays.turn()
+                        try await anchor.turn()
+                        return next
+                    }
+                },
+            ]
     }
 
     /// What watches over the platform runs in every long process, also in workers without loops: when the loops stop,

@@ -57,8 +57,9 @@ public enum Dialect: String, Sendable {
     }
 
     /// A text column in a condition that no index is to be chosen for: rows are found by another one, a job's id. Without
-    /// statistics SQLite takes the index of the state, and reads a million letters for each job that ends.
-    public func unindexed(_ column: String) -> String { "(\(column) || '')" }
+    /// statistics SQLite takes the index of the state, and with old ones PostgreSQL a partial index it believes to be empty:
+    /// either reads a million letters for each job that ends. Not strict, so no partial index follows from it.
+    public func unindexed(_ column: String) -> String { "coalesce(\(column), '')" }
 
     /// For the rest of a transaction that looks many keys up. A plan of PostgreSQL's that was made while a table was empty
     /// scans it, and is kept while it fills: 100 µs a key instead of 5 were seen.

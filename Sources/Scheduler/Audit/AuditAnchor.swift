@@ -5,12 +5,13 @@ package import Logging
 /// Keeps the audit's head outside the database, once a minute while it grows: in the log always, and in a file where one
 /// is named. Who can write to the database can make the chain anew; not so that it still agrees with these.
 package actor AuditAnchor {
-    package static let period: Duration = .seconds(60)
+    private static let period: Duration = .seconds(60)
 
     private let store: Store
     private let path: String?
     private let logger: Logger
     private var last: AuditHead?
+    private var due = ContinuousClock.now
 
     /// - Parameter path: gets a line `SEQ:HASH` for each head; made with mode 0600 if it is not there.
     package init(store: Store, path: String?, logger: Logger) {
@@ -19,12 +20,17 @@ package actor AuditAnchor {
         self.logger = logger
     }
 
-    package func turn() async throws -> Duration {
-        guard let head = try await store.auditHead(), head != last else { return AuditAnchor.period }
+    /// Can be called as often as one likes.
+    package func turn() async throws {
+        guard due <= .now else { return }
+        if let head = try await store.auditHead(), head != last { try keep(head) }
+        due = .now.advanced(by: AuditAnchor.period)
+    }
+
+    private func keep(_ head: AuditHead) throws {
         logger.info("audit head", metadata: [LogKey.count: "\(head.seq)", LogKey.digest: "\(head.hash)"])
         if let path { try AuditAnchor.append(head.text + "\n", to: path) }
         last = head
-        return AuditAnchor.period
     }
 
     /// Append and sync: a line is whole or not there.
