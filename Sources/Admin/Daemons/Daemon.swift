@@ -160,7 +160,9 @@ package struct Daemon: Sendable {
                     )
                 }
             } + [
-                supervised("janitor") { Janitor(store: store, retention: manifest.retention, mark: $0, logger: logger) },
+                supervised("janitor") {
+                    Janitor(store: store, retention: manifest.retention, mark: $0, logger: logger)
+                },
                 supervised("operations") { mark in
                     LeaderLoop("operations", store: store, holder: process, mark: mark, logger: logger) { _ in
                         // Replays first: a file of heads that cannot be written is told, and holds nobody up.

@@ -46,7 +46,7 @@ struct WorkCommand: JobsCommand {
 struct SchedulerCommand: JobsCommand {
     static let configuration = CommandConfiguration(
         commandName: "scheduler",
-        abstract: "Run the loops alone: promoter, outbox relay, collector, schedules, sampler, alerts, janitor, replays.",
+        abstract: "Run the loops alone: promoter, relay, collector, schedules, sampler, alerts, janitor, replays.",
         discussion: """
             jobctl scheduler --http 127.0.0.1:9465
             """
