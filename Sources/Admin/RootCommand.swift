@@ -36,7 +36,7 @@ struct RootCommand: ParsableCommand {
                 name: "Set up:",
                 subcommands: [
                     TopologyCommand.self, MigrateCommand.self, OutboxCommand.self, KeyCommand.self,
-                    ContractCommand.self,
+                    ContractCommand.self, PrivacyCommand.self,
                 ]
             ),
         ]

@@ -100,6 +100,9 @@ import Testing
             }
         }
         printed["audit verify"] = try await bench.run("audit", "verify", "--json").out
+        printed["privacy erase"] = try await bench.run(
+            list: ["privacy", "erase", "--subject", "ana@example.com", "--dry-run", "--json"]
+        ).out
         printed["waiting cancel"] = try await bench.run("waiting", "cancel", "--all", "--yes", "--json").out
         printed["migrate plan"] = migration.out
         printed["errors"] = try await bench.run("enqueue", "mail.sand", "--payload", "{}", "--json").err

@@ -107,7 +107,8 @@ extension SQLSession {
         let rows = try query(
             """
             select letter_id, job_id, headers from dead_letters
-            where operation_id = :id and state = 'purged' and error_type in ('\(Failure.cancelledLabel)', '\(Failure.purgedLabel)') limit 500
+            where operation_id = :id and state = 'purged' and coalesce(body_sha256, '') <> '\(Store.erasedMark)'
+                and error_type in ('\(Failure.cancelledLabel)', '\(Failure.purgedLabel)') limit 500
             """,
             ["id": .text(id)]
         )

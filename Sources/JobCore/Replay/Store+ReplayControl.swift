@@ -53,6 +53,8 @@ extension Store {
             let run = try session.turnReplay(id, from: .stopped, to: .running) { run in
                 run.watchedFrom = run.cursor
                 run.watchedAfter = run.progress.replayed
+                // Those that had later due times are letters again: the rate begins now.
+                run.nextDue = 0
                 run.stoppedBecause = nil
             }
             if run != nil { try session.write(operation) }

@@ -158,15 +158,15 @@ actor LagFlows {
         }
     }
 
-    /// Nothing is left and the workers have said so: until their next beat, `lag` may still tell of what they took last.
+    /// Nothing is left, and the lane has been sampled so: until then the upper end of the lag is that of what was taken last.
     private func untilEmpty() async throws {
         try await until("the lane is empty", within: .seconds(120)) {
             try await Ledger(ground: self.ground).left() == 0
         }
-        let empty = ContinuousClock.now
-        try await until("the workers have told it") {
-            let workers = try await self.ground.platform.store.workers().filter { $0.state == .up }
-            return workers.allSatisfy { $0.heartbeatAge < ContinuousClock.now - empty }
+        let empty = try await ground.platform.store.now()
+        try await until("it has been sampled empty") {
+            let head = try await self.ground.platform.store.lanes().heads[QueueAddress("system")]
+            return head?.emptyAt.map { $0 >= empty } ?? false
         }
     }
 
