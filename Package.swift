@@ -85,7 +85,9 @@ let package = Package(
         tests(
             "ChaosTests",
             ["Admin", "Cluster", "Embedded", "JobCore", "Workers", "jobctl", logging],
-            exclude: ["Alert/receivers.py", "Analytics/expected.py", "Roles/stranger.py", "Serve/openapi.py", "Trace/otlp.py"]
+            exclude: [
+                "Alert/receivers.py", "Analytics/expected.py", "Roles/stranger.py", "Serve/openapi.py", "Trace/otlp.py",
+            ]
         ),
     ]
 )
