@@ -33,10 +33,7 @@ package struct AuditEntry: Sendable, Equatable {
             hash.update(data: Data((field.map { "\($0.count):" } ?? "-:").utf8))
             if let field { hash.update(data: field) }
         }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        return hash.finalize().hexadecimal
     }
 }
 

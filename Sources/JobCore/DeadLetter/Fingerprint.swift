@@ -6,10 +6,7 @@ package enum Fingerprint {
     /// 16 hex digits of a SHA-256: 64 bits keep a million groups apart.
     package static func of(job: String, failure: Failure) -> String {
         let digest = SHA256.hash(data: Data("\(job)\n\(failure.label)\n\(normalised(failure.message))".utf8))
-        return digest.prefix(8).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        return digest.prefix(8).hexadecimal
     }
 
     /// Numbers, hexadecimal runs, quoted text and addresses become one mark each; only the first line and its first

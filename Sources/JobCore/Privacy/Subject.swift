@@ -27,10 +27,7 @@ package enum Subject: Sendable, Equatable {
             case .member(let match): match.path.joined(separator: ".") + "=" + match.value
             case .text(let text): text
             }
-        return SHA256.hash(data: Data(text.utf8)).prefix(8).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        return SHA256.hash(data: Data(text.utf8)).prefix(8).hexadecimal
     }
 
     package func isIn(_ payload: [UInt8]) -> Bool {

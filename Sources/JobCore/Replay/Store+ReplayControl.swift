@@ -13,10 +13,27 @@ extension Store {
         actor: String,
         reason: String?
     ) async throws -> (run: ReplayRun, takenBack: Int, operation: Operation) {
+        let operationID = JobID().description
+        func operation(_ state: Operation.State, _ takenBack: Int) -> Operation {
+            Operation(
+                id: operationID,
+                kind: "operation.stop",
+                subject: id,
+                actor: actor,
+                reason: reason,
+                state: state,
+                detail: ["kind": .text("dead.replay"), "taken_back": .int(takenBack)]
+            )
+        }
+        let begun = operation(.running, 0)
         let run = try await driver.write { session throws(StoreError) -> ReplayRun? in
-            if let run = try session.turnReplay(id, from: .running, to: .stopped, { _ in }) { return run }
-            guard try session.hasUnbegun(id) else { return nil }
-            return try session.turnReplay(id, from: .done, to: .stopped) { _ in }
+            var run = try session.turnReplay(id, from: .running, to: .stopped) { _ in }
+            if run == nil, try session.hasUnbegun(id) {
+                run = try session.turnReplay(id, from: .done, to: .stopped) { _ in }
+            }
+            // Written down with the deed: an end in between is no stop that nobody made.
+            if run != nil { try session.write(begun) }
+            return run
         }
         guard let run else { throw try await refusal(id) { .notRunning($0) } }
         var takenBack = 0
@@ -25,15 +42,9 @@ extension Store {
             takenBack += slice
             if slice == 0 { break }
         }
-        let operation = Operation(
-            kind: "operation.stop",
-            subject: id,
-            actor: actor,
-            reason: reason,
-            detail: ["kind": .text("dead.replay"), "taken_back": .int(takenBack)]
-        )
-        try await record(operation)
-        return (run, takenBack, operation)
+        let ended = operation(.done, takenBack)
+        try await record(ended)
+        return (run, takenBack, ended)
     }
 
     /// Goes on with a stopped replay. Failures that were seen before do not stop it again, and its canary begins anew.

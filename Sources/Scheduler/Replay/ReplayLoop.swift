@@ -23,22 +23,34 @@ package struct ReplayLoop: Sendable {
     package func turn() async throws -> Duration {
         let running = try await store.runningReplays()
         var next = running.isEmpty ? ReplayLoop.period * 2 : ReplayLoop.period
+        var failure: (any Error)?
         for id in running {
-            let began = ContinuousClock.now
-            var isWaiting = false
-            while !isWaiting, began.duration(to: .now) < ReplayLoop.turn {
-                guard let turn = try await store.stepReplay(id, by: driver) else { break }
-                switch turn {
-                case .moved: continue
-                case .waits(_, for: .rate(let pause)): next = min(next, max(pause, .milliseconds(50)))
-                case .waits, .elsewhere: break
-                case .ended(let run): tell(run)
-                }
-                isWaiting = true
+            do {
+                if try await lead(id, &next) { continue }
+                next = .zero
+            } catch {
+                // One that cannot be led does not hold up the others.
+                failure = error
             }
-            if !isWaiting { next = .zero }
         }
+        if let failure { throw failure }
         return next
+    }
+
+    /// Steps until it waits or its turn is over.
+    /// - Returns: false when there is more to do at once.
+    private func lead(_ id: String, _ next: inout Duration) async throws -> Bool {
+        let began = ContinuousClock.now
+        while began.duration(to: .now) < ReplayLoop.turn {
+            switch try await store.stepReplay(id, by: driver) {
+            case .moved: continue
+            case .waits(_, for: .rate(let pause)): next = min(next, max(pause, .milliseconds(50)))
+            case .waits, .elsewhere, nil: break
+            case .ended(let run): tell(run)
+            }
+            return true
+        }
+        return false
     }
 
     private func tell(_ run: ReplayRun) {
