@@ -20,8 +20,8 @@ check:  ## the embedded part of the tests, in minutes
 test:  ## every test on both profiles, with private RabbitMQ and PostgreSQL nodes
 	@scripts/test
 
-prove:  ## the long proofs: kill campaigns in full; two hours, kept in docs/evidence
-	@scripts/prove
+prove:  ## the long proofs, two hours, kept in docs/evidence; PARTS="leader poison" chooses some
+	@scripts/prove $(PARTS)
 
 bench:  ## throughput, latency, CPU and memory of both profiles in release; ten minutes, kept in .run/bench
 	@scripts/bench

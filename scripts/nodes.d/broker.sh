@@ -167,18 +167,19 @@ stop_epmd() {
     rm -f "$dir/epmd.pid"
 }
 
-broker_ctl() {
+broker_tool() {
     broker_environment
     env "${broker_variables[@]}" RABBITMQ_CTL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
-        "$rabbitmq_bin/rabbitmqctl" --quiet "$@"
+        "$rabbitmq_bin/$1" --quiet "${@:2}"
 }
+
+broker_ctl() { broker_tool rabbitmqctl "$@"; }
 
 # The queue hands nothing out for it: no order and no count changes. An empty queue is no failure.
 broker_peek() {
     local answer status=0
     broker_environment
-    answer=$(env "${broker_variables[@]}" RABBITMQ_CTL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
-        "$rabbitmq_bin/rabbitmq-queues" --quiet peek "$1" 1 --vhost jobs --formatter json 2>&1) || status=$?
+    answer=$(broker_tool rabbitmq-queues peek "$1" 1 --vhost jobs --formatter json 2>&1) || status=$?
     printf '%s\n' "$answer"
     if [[ $answer == *'does not have a message'* ]]; then return 0; fi
     return "$status"

@@ -218,7 +218,11 @@ package struct Daemon: Sendable {
 
     /// Runs until a signal has drained everything.
     package func run() async throws {
+        try await run(until: await SignalWatch(logger))
+    }
+
+    func run(until signals: SignalWatch) async throws {
         try await platform.prepareWhenPossible(manifest, logger)
-        try await services().runUntilSignal(logger)
+        try await services().run(until: signals, logger)
     }
 }

@@ -66,6 +66,7 @@ extension CommandContext {
     /// Opens the platform as a long-running process and runs until a signal has drained it.
     func runDaemon(_ parts: Daemon.Parts, _ manifest: Manifest) async throws {
         let logger = daemonLogger
+        let signals = await SignalWatch(logger)
         let resources = WorkerResources(environment: environment, jobsDirectory: jobsDirectory, logger: logger)
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
         let platform = try await Platform.open(
@@ -84,7 +85,7 @@ extension CommandContext {
         )
         do {
             logger.notice("starting", metadata: ["platform": "\(platform.display)"])
-            try await daemon.run()
+            try await daemon.run(until: signals)
             await platform.close()
         } catch {
             await platform.close()

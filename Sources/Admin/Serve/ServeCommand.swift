@@ -30,6 +30,7 @@ struct ServeCommand: JobsCommand {
         }
         let logger = context.daemonLogger
         let observed = try observe.address
+        let signals = await SignalWatch(logger)
         let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
         let platform = try await Platform.open(
             configuration,
@@ -62,7 +63,7 @@ struct ServeCommand: JobsCommand {
             if !address.isLoopback {
                 logger.warning("keys go over this network in the clear unless a proxy ends TLS before it")
             }
-            try await services.runUntilSignal(logger)
+            try await services.run(until: signals, logger)
             await platform.close()
         } catch {
             await platform.close()

@@ -83,6 +83,24 @@ extension Chaos {
             await ground.platform.close()
         }
 
+        @Test(arguments: Ground.profiles.filter { $0 == .cluster })
+        func `a daemon that still waits for its broker ends with the signal, and well`(_ profile: Profile) async throws
+        {
+            let ground = try await Ground.prepare(profile, "drain-early")
+            let nowhere = try FreePort.take()
+            let early = ground.changed(["JOBS_BROKER_URL": "amqp://jobs:jobs@127.0.0.1:\(nowhere)/jobs"])
+            for command in [["scheduler"], ["work"], ["serve", "--listen", "127.0.0.1:0"]] {
+                let child = try early.start(command, log: command[0])
+                try await until("it waits") {
+                    try String(contentsOfFile: "\(ground.folder)/\(command[0]).log", encoding: .utf8)
+                        .contains("broker not reachable")
+                }
+                child.signal(SIGTERM)
+                #expect(await child.ended() == .status(0), "\(command[0])")
+            }
+            await ground.platform.close()
+        }
+
         @Test(arguments: Ground.profiles)
         func `a job that outlasts the grace period goes back uncharged`(_ profile: Profile) async throws {
             let ground = try await Ground.prepare(profile, "grace")

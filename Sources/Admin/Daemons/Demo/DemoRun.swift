@@ -111,8 +111,9 @@ package struct DemoRun: Sendable {
             configuration: ServiceGroupConfiguration(services: try daemon.services(), logger: logger)
         )
         let running = Task { try await group.run() }
-        let signals = Task { await SignalWatch(logger: logger).run(group) }
-        defer { signals.cancel() }
+        let signals = await SignalWatch(logger)
+        signals.lead(group)
+        defer { signals.end() }
         do {
             let value = try await body()
             await group.triggerGracefulShutdown()
