@@ -26,7 +26,7 @@ import Testing
         #expect(try await bench.run("dead", "list", "--state", "replaying", "--json").list().count == 3)
 
         let jobs = try await bench.withPlatform { platform in
-            try await platform.store.claimDue(QueueAddress("mail"), limit: 10, claimant: "t", lease: .seconds(1))
+            try await platform.store.claimDue(QueueAddress("mail"), limit: 10, claimant: "t", lease: .seconds(1)).jobs
         }
         #expect(Set(jobs.map(\.envelope.id)) == Set(ids))
         for job in jobs {
@@ -85,7 +85,7 @@ import Testing
         let expired = try await bench.run("dead", "replay", ids[0].description, "--include-expired", "--json").object()
         #expect(expired["replayed"] as? Int == 1)
         let waiting = try await bench.withPlatform { platform in
-            try await platform.store.claimDue(QueueAddress("mail"), limit: 10, claimant: "t", lease: .seconds(1))
+            try await platform.store.claimDue(QueueAddress("mail"), limit: 10, claimant: "t", lease: .seconds(1)).jobs
         }
         #expect(waiting.first { $0.envelope.id == ids[0] }?.envelope.expiresAt == nil)
     }

@@ -79,7 +79,7 @@ import Testing
         #expect(try replayed.object()["replayed"] as? Int == 10)
         try await bench.withPlatform { platform in
             let mail = QueueAddress("mail")
-            let due = try await platform.store.claimDue(mail, limit: 1, claimant: "p", lease: .seconds(60))
+            let due = try await platform.store.claimDue(mail, limit: 1, claimant: "p", lease: .seconds(60)).jobs
             #expect(due.count == 1)
         }
         let undone = try await undo(bench, replayed).object()

@@ -53,7 +53,7 @@ import Testing
                     limit: 10,
                     claimant: "p",
                     lease: .seconds(60)
-                )
+                ).jobs
             }
         }
         let answer = try await bench.run("waiting", "cancel", "--all", "--yes", "--json").object()

@@ -105,7 +105,7 @@ extension EmbeddedRoom {
                 case .int(let number): #expect(try answer.int("v") == number)
                 case .double(let number): #expect(try answer.double("v") == number)
                 case .text(let text): #expect(try answer.text("v") == text)
-                case .bytes(let bytes):
+                case .bytes(let bytes), .payload(let bytes, _):
                     #expect(try answer.bytes("v") == bytes)
                     #expect(try answer.text("kind") == "blob")
                 }

@@ -25,7 +25,10 @@ stage_platform() {
     forget_platform
     "$root/scripts/nodes" start "$nodes"
     eval "$("$root/scripts/nodes" env "$nodes" | grep '^export JOBS_[BDM]')"
-    export JOBS_DIR=$root/jobs JOBS_MAIL_CAPTURE_DIR=$folder/mail JOBS_BUILD=2026.11.27-1
+    cp -R "$root/jobs" "$folder/jobs"
+    # So that a scene that is mended is quiet soon.
+    sed -i 's/resolve_after: 30s/resolve_after: 5s/' "$folder/jobs/alerts.yaml"
+    export JOBS_DIR=$folder/jobs JOBS_MAIL_CAPTURE_DIR=$folder/mail JOBS_BUILD=2026.11.27-1
     mkdir -p "$folder/bin"
     ln -sfn "$root/.build/debug/jobctl" "$folder/bin/jobctl"
     local tool
@@ -57,6 +60,17 @@ tell() { printf '%s\n\n' "$*" >>"$chapter"; }
 
 shown() { printf '%s\n' "$answer"; }
 
+# Without the line that says which platform it is, this machine's name and paths; columns stay where they are.
+presentable() {
+    perl -pe '
+        BEGIN { $host = shift; $folder = shift }
+        $_ = "" if /^cluster amqp:/;
+        s/(?<![\w.-])\Q$host\E(?![\w.-])( *)/my $room = length($host . $1); "app1" . " " x ($room > 4 ? $room - 4 : length($1) ? 1 : 0)/ge;
+        s/\Q$folder\E\///g;
+        s/ +$//;
+    ' "$(hostname)" "$folder"
+}
+
 show() {
     local expected=0 status=0
     if [[ $1 =~ ^-([0-9]+)$ ]]; then
@@ -67,7 +81,7 @@ show() {
     answer=$(bash -o pipefail -c "$1" 2>&1 </dev/null) || status=$?
     {
         printf '```\n$ %s\n' "$1"
-        if [[ -n $answer ]]; then printf '%s\n' "$answer" | sed -e "s/$(hostname)/jobs-1/g" -e "s|$folder/||g" -e 's/ *$//'; fi
+        if [[ -n $answer ]]; then printf '%s\n' "$answer" | presentable; fi
         if ((status != 0)); then printf '(exit %d)\n' "$status"; fi
         printf '```\n\n'
     } >>"$chapter"
@@ -136,4 +150,5 @@ value() {
 served() { holds queues "any(lane['queue'] == '$1' and lane['workers'] for lane in x)"; }
 empty() { holds queues "not any(lane['ready'] + lane['running'] + lane['waiting'] for lane in x if lane['queue'] == '$1')"; }
 fires() { holds "alert list --firing" "any(alert['name'] == '$1' for alert in x)"; }
+over() { ! fires "$1"; }
 quiet() { holds "alert list --firing" "not x"; }

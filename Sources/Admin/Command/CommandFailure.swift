@@ -90,6 +90,8 @@ extension CommandFailure {
             self.init(status, error.label, "the store refused: \(text)", remedy: "jobctl doctor")
         case .rolledBack: self.init(status, error.label, "the change was rolled back")
         case .superseded: self.init(status, error.label, "another process has the job")
+        case .sealed(let text):
+            self.init(status, error.label, text, remedy: "set JOBS_DATA_KEY_FILE to the file that holds this key")
         }
     }
 

@@ -92,7 +92,7 @@ struct DeadEditCommand: JobsCommand {
                     } else if changed == payload {
                         plan.unchanged += 1
                     } else {
-                        plan.edits.append(LetterEdit(letterID: letter.letterID, payload: changed))
+                        plan.edits.append(LetterEdit(letter, payload: changed))
                     }
                 } catch let mistake as PayloadEdit.Mistake {
                     plan.refused[mistake.reason, default: 0] += 1

@@ -1,6 +1,6 @@
 import JobCore
 
-/// The broker's part: reachable, and as the declarations want it.
+/// The broker's part: reachable, well, and as the declarations want it.
 struct BrokerChecks {
     private let platform: Platform
     private let manifest: Manifest?
@@ -15,7 +15,7 @@ struct BrokerChecks {
             let began = ContinuousClock.now
             try await platform.broker.ping()
             let answer = Checkup.good("broker", "answers in \(Checkup.milliseconds(began.duration(to: .now)))")
-            return [answer, await topology()]
+            return [answer, await topology()] + (await platform.broker.examine().map(Checkup.init))
         } catch {
             return [.failed("broker", error)]
         }
@@ -36,5 +36,16 @@ struct BrokerChecks {
         } catch {
             return .failed("topology", error)
         }
+    }
+}
+
+extension Checkup {
+    fileprivate init(_ finding: BrokerFinding) {
+        self =
+            switch finding.isWell {
+            case true?: .good(finding.name, finding.detail)
+            case false?: .bad(finding.name, finding.detail, remedy: finding.remedy ?? "jobctl help")
+            case nil: .unknown(finding.name, finding.detail)
+            }
     }
 }

@@ -21,6 +21,7 @@ struct DoctorCommand: JobsCommand {
             let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
             checks.insert(.good("configuration", configuration.summary), at: 0)
             if let transport = TransportCheck(configuration).run() { checks.append(transport) }
+            checks.append(.good("data key", configuration.seal?.spoken ?? "none: payloads are stored as they are"))
             try await context.withPlatform(.look) { platform in
                 title = platform.display
                 checks += await StoreChecks(platform).run()
@@ -58,6 +59,13 @@ struct DoctorCommand: JobsCommand {
                 output.print("         " + String(repeating: " ", count: width) + "  do: \(remedy)")
             }
         }
+    }
+}
+
+extension PayloadSeal {
+    fileprivate var spoken: String {
+        let older = names.dropFirst().joined(separator: ", ")
+        return "payloads are sealed with \(names[0])" + (older.isEmpty ? "" : "; \(older) still open")
     }
 }
 

@@ -21,9 +21,9 @@ struct StoreChecks {
             let roundTrip = began.duration(to: .now)
             let offset = theirs.duration(since: before.advanced(by: roundTrip / 2))
             return [
-                .good("store", "answers in \(Checkup.milliseconds(roundTrip))"), await schema(), clock(offset),
-                await uniqueKeys(),
-            ]
+                Checkup.good("store", "answers in \(Checkup.milliseconds(roundTrip))"), await schema(), clock(offset),
+                await uniqueKeys(), await login(),
+            ].compactMap { $0 }
         } catch {
             return [.failed("store", error)]
         }
@@ -40,6 +40,16 @@ struct StoreChecks {
             return .good("schema", "at \(plan.current), as this build wants it")
         } catch {
             return .failed("schema", error)
+        }
+    }
+
+    /// Which server it is, and what this login may do there: the words are those of `roles` in jobs/.
+    private func login() async -> Checkup? {
+        do throws(StoreError) {
+            guard let login = try await store.login() else { return nil }
+            return .good("login", "PostgreSQL \(login.version), \(login.name): \(login.role.rawValue)")
+        } catch {
+            return .failed("login", error)
         }
     }
 

@@ -19,10 +19,51 @@ struct WorkChecks {
     func run() async -> [Checkup] {
         do throws(StoreError) {
             let record = try await platform.store.lanes()
-            return [workers(record), waiting(record), brakes(record), dead(record)]
+            let unknown = try await platform.store.unknownJobs()
+            return [workers(record), await lag(record), waiting(record), versions(unknown), brakes(record), dead(record)]
         } catch {
             return [.failed("work", error)]
         }
+    }
+
+    /// Late lanes, with the processes that their arrivals want. A lane without workers is told with those.
+    private func lag(_ record: LaneRecord) async -> Checkup {
+        let depths: [String: QueueDepth]
+        do throws(BrokerError) {
+            depths = try await platform.broker.depths(record.brokerQueues)
+        } catch {
+            return .unknown("lag", "not told: the broker does not answer")
+        }
+        let thresholds = manifest?.queues.mapValues(\.lagThreshold) ?? [:]
+        let reports = LaneReport.all(of: record, depths: depths, thresholds: thresholds)
+        let late = reports.filter { report in
+            !report.isOK && ![.unknown, .noWorkers].contains(report.verdict)
+                && ![.paused, .parked].contains(report.state)
+        }
+        guard !late.isEmpty else {
+            let unknown = reports.filter { $0.verdict == .unknown }.map(\.address.name)
+            guard unknown.isEmpty else {
+                return .unknown("lag", "not measured yet: \(unknown.prefix(10).joined(separator: ", "))")
+            }
+            return .good("lag", "every measured queue is within its limit")
+        }
+        let named = late.prefix(5).map { report in
+            let wanted = report.forecast.workersWanted.map { ", wants \($0) processes and has \(report.workers)" } ?? ""
+            return "\(report.address.name) \(Spoken.duration(report.lag.lag)), \(report.verdict.rawValue)\(wanted)"
+        }
+        let first = late[0].address.name
+        return .bad("lag", named.joined(separator: "; "), remedy: "jobctl work --queues \(first); jobctl queues --watch")
+    }
+
+    /// A producer was deployed before its workers, or workers were rolled back.
+    private func versions(_ unknown: [UnknownJobs]) -> Checkup {
+        guard !unknown.isEmpty else { return .good("versions", "every waiting job has a worker that knows it") }
+        let named = unknown.prefix(5).map { "\($0.count) \($0.job) (\($0.reason))" }
+        return .bad(
+            "versions",
+            "\(named.joined(separator: "; ")): letters after an hour",
+            remedy: "deploy the workers of the build that sends them; afterwards jobctl dead replay --error unknown_job"
+        )
     }
 
     private func workers(_ record: LaneRecord) -> Checkup {

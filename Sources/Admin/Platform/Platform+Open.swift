@@ -29,6 +29,7 @@ extension Platform {
     ) async throws -> Platform {
         var settings = DatabaseSettings(path: path, opening: purpose == .look ? .readOnly : .create)
         settings.scheduleClock = configuration.clock
+        settings.seal = configuration.seal
         let database = try await EmbeddedDatabase.open(settings)
         let store = Store(driver: database, families: families)
         let process = purpose == .daemon ? try ProcessLock(WorkerLocks(of: database)) : nil
@@ -74,6 +75,7 @@ extension Platform {
             prefix: configuration.prefix,
             connections: purpose == .daemon ? 6 : 2,
             clock: configuration.clock,
+            seal: configuration.seal,
             logger: logger
         )
         let broker = try ClusterBroker(

@@ -20,9 +20,11 @@ package struct PlatformConfiguration: Sendable {
     package let jobsDirectory: String
     /// The time by which jobs become due; shifted in tests alone.
     package let clock: ScheduleClock
+    /// Encrypts payloads in the store; nil without `JOBS_DATA_KEY_FILE`.
+    package let seal: PayloadSeal?
 
     /// Reads `JOBS_BROKER_URL`, `JOBS_DATABASE_URL`, `JOBS_MANAGEMENT_URL` (each also as `…_FILE`, a file that holds
-    /// it), `JOBS_PREFIX`, `JOBS_DIR` and what `BrokerSecurity` reads. Errors name the variable and never quote a URL.
+    /// it), `JOBS_PREFIX`, `JOBS_DIR`, `JOBS_DATA_KEY_FILE` and what `BrokerSecurity` reads. Errors name the variable and never quote a URL.
     package static func fromEnvironment(
         _ environment: [String: String]
     ) throws(ConfigurationError) -> PlatformConfiguration {
@@ -36,8 +38,31 @@ package struct PlatformConfiguration: Sendable {
             prefix: try prefix(environment["JOBS_PREFIX"] ?? ""),
             outboxURLs: try outboxes(try value("JOBS_OUTBOX_URLS", environment), choice),
             jobsDirectory: environment["JOBS_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "jobs",
-            clock: try clock(environment)
+            clock: try clock(environment),
+            seal: try seal(environment)
         )
+    }
+
+    /// Whoever reads the file reads every payload, so nobody else may.
+    private static func seal(_ environment: [String: String]) throws(ConfigurationError) -> PayloadSeal? {
+        guard let path = environment["JOBS_DATA_KEY_FILE"], !path.isEmpty else { return nil }
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let text = try? String(contentsOfFile: path, encoding: .utf8)
+        else {
+            throw ConfigurationError("JOBS_DATA_KEY_FILE names a file that cannot be read", remedy: "check its path and mode")
+        }
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+        guard mode & 0o007 == 0 else {
+            throw ConfigurationError("JOBS_DATA_KEY_FILE names a file that everybody can read", remedy: "chmod 600 on it")
+        }
+        do throws(PayloadSeal.Mistake) {
+            return try PayloadSeal(file: text)
+        } catch {
+            throw ConfigurationError(
+                "JOBS_DATA_KEY_FILE: \(error.reason)",
+                remedy: "a key is a line of `openssl rand -base64 32`; the first seals, older ones below it still open"
+            )
+        }
     }
 
     private static func outboxes(_ list: String?, _ choice: Choice) throws(ConfigurationError) -> [String] {

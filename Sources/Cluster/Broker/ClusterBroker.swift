@@ -66,7 +66,14 @@ package final class ClusterBroker: Broker {
         watchers.watch(control.events, of: "control")
     }
 
-    package func alarm() async -> String? { await publisher.blockedReason }
+    /// RabbitMQ tells an alarm only to connections that publish, and a process may have nothing to publish for hours: so
+    /// one message goes out to a key that no queue has, and comes back as unroutable when all is well.
+    package func alarm() async -> String? {
+        if let reason = await publisher.blockedReason { return reason }
+        let question = AMQPMessage(exchange: prefix + Topology.strictExchange, routingKey: "jobs.alarm?", body: [])
+        _ = await publisher.publish([question], deadline: .seconds(1))
+        return await publisher.blockedReason
+    }
 
     package func close() async {
         await consumers.close()

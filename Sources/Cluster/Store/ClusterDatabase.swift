@@ -10,17 +10,20 @@ package final class ClusterDatabase: StoreDriver {
     private let pool: PostgresPool
     private let schema: String
     private let cache = NamedSQLCache()
+    private let seal: PayloadSeal?
 
     /// - Parameters:
     ///   - url: `postgres://…`; the error names what is wrong and never quotes the password.
     ///   - prefix: `JOBS_PREFIX`, put before the schema's name.
     ///   - connections: threads and connections of the pool.
     ///   - clock: what `due_ms()` makes of the server's.
+    ///   - seal: encrypts payloads; nil leaves them as they are.
     package init(
         url: String,
         prefix: String,
         connections: Int = 4,
         clock: ScheduleClock = .real,
+        seal: PayloadSeal? = nil,
         logger: Logger
     ) throws(StoreError) {
         var configuration: PostgresConfiguration
@@ -30,6 +33,7 @@ package final class ClusterDatabase: StoreDriver {
             throw .refused(error.description)
         }
         schema = prefix + "jobs"
+        self.seal = seal
         configuration.searchPath = [schema]
         configuration.poolSize = connections
         if let setting = clock.setting { configuration.settings["jobs.test_clock"] = setting }
@@ -73,10 +77,10 @@ package final class ClusterDatabase: StoreDriver {
         readOnly: Bool,
         _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
-        let cache = cache
+        let (cache, seal) = (cache, seal)
         do {
             return try await pool.transaction(readOnly: readOnly) { session in
-                try body(ClusterSession(session: session, cache: cache))
+                try body(ClusterSession(session: session, cache: cache, seal: seal))
             }
         } catch {
             throw StoreError(error)

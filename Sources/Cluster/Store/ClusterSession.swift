@@ -5,26 +5,27 @@ import PostgreSQL
 struct ClusterSession: SQLSession {
     let session: PostgresSession
     let cache: NamedSQLCache
+    let seal: PayloadSeal?
 
     var dialect: Dialect { .postgres }
 
     @discardableResult
     func execute(_ sql: String, _ parameters: SQLParameters) throws(StoreError) -> Int {
         let named = cache.translate(sql)
-        let values = try ClusterSession.bind(named, parameters)
+        let values = try bind(named, parameters)
         return try storeErrors { () throws(PostgresError) in try session.execute(named.text, values) }
     }
 
     func query(_ sql: String, _ parameters: SQLParameters) throws(StoreError) -> [SQLRow] {
         let named = cache.translate(sql)
-        let values = try ClusterSession.bind(named, parameters)
+        let values = try bind(named, parameters)
         let rows = try storeErrors { () throws(PostgresError) in try session.query(named.text, values) }
         guard let columns = rows.first?.columns else { return [] }
         let positions = Dictionary(
             columns.names.enumerated().map { ($1, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        return rows.map { SQLRow(positions: positions, values: $0.values.map(SQLValue.init)) }
+        return rows.map { SQLRow(positions: positions, values: $0.values.map(SQLValue.init), seal: seal) }
     }
 
     @discardableResult
@@ -33,16 +34,16 @@ struct ClusterSession: SQLSession {
         let named = cache.translate(sql)
         var rows: [[PostgresValue]] = []
         rows.reserveCapacity(batch.count)
-        for parameters in batch { rows.append(try ClusterSession.bind(named, parameters)) }
+        for parameters in batch { rows.append(try bind(named, parameters)) }
         return try storeErrors { () throws(PostgresError) in try session.executeBatch(named.text, rows) }
     }
 
-    private static func bind(_ named: NamedSQL, _ parameters: SQLParameters) throws(StoreError) -> [PostgresValue] {
+    private func bind(_ named: NamedSQL, _ parameters: SQLParameters) throws(StoreError) -> [PostgresValue] {
         var values: [PostgresValue] = []
         values.reserveCapacity(named.names.count)
         for name in named.names {
             guard let value = parameters[name] else { throw .refused("the statement lacks parameter :\(name)") }
-            values.append(PostgresValue(value))
+            values.append(PostgresValue(try value.sealed(by: seal)))
         }
         return values
     }
@@ -56,7 +57,7 @@ extension PostgresValue {
             case .int(let number): .int(number)
             case .double(let number): .double(number)
             case .text(let text): .text(text)
-            case .bytes(let bytes): .bytes(bytes)
+            case .bytes(let bytes), .payload(let bytes, _): .bytes(bytes)
             }
     }
 }

@@ -37,6 +37,13 @@ extension ManagementClient {
         }
     }
 
+    /// Which queues an exchange of ours leads to, with which keys.
+    func bindings(of exchange: String) async throws(BrokerError) -> [BrokerObjects.Binding] {
+        try await get([Bound].self, "/api/bindings/\(virtualHost)")
+            .filter { $0.source == exchange && $0.destinationType == "queue" }
+            .map { BrokerObjects.Binding(exchange: $0.source, queue: $0.destination, routingKey: $0.routingKey) }
+    }
+
     func setPolicy(_ name: String, _ policy: BrokerObjects.Policy) async throws(BrokerError) {
         try await put("/api/policies/\(virtualHost)/\(ManagementClient.encoded(name))", policy)
     }

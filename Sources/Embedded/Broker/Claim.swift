@@ -89,7 +89,7 @@ struct Claim: Sendable {
     private func delivery(_ row: SQLRow) throws(StoreError) -> Delivery {
         let message = WireMessage(
             routingKey: try row.text("routing_key"),
-            body: try row.bytes("body"),
+            body: try row.payload("body", owner: "message_id"),
             messageID: try row.optionalText("message_id"),
             type: try row.optionalText("type"),
             contentType: try row.optionalText("content_type"),

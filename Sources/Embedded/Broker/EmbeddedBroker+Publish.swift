@@ -25,7 +25,7 @@ extension PublishError {
             case .unavailable(let text), .busy(let text): .unavailable(text)
             case .commitUnknown: .unconfirmed
             case .schema(let text), .constraint(let text), .decoding(let text), .forbidden(let text),
-                .refused(let text):
+                .refused(let text), .sealed(let text):
                 .refused(text)
             case .rolledBack, .superseded: .refused("rolled back")
             }
@@ -49,7 +49,7 @@ private struct MessageRow: Sendable {
             "timestamp": message.timestamp.map { .int($0) } ?? .null,
             "ready_at": MessageRow.readyAt(message).map { .int($0) } ?? .null,
             "headers": .bytes(HeadersCoding.encode(message.headers)),
-            "body": .bytes(message.body),
+            "body": .payload(message.body, owner: message.messageID ?? ""),
         ]
     }
 

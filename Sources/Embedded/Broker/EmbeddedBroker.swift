@@ -146,6 +146,7 @@ extension BrokerError {
                 .refused(text)
             case .rolledBack: .refused("rolled back")
             case .superseded: .refused("superseded")
+            case .sealed(let text): .refused(text)
             }
     }
 }

@@ -26,7 +26,7 @@ struct ChangeWatch: Sendable {
         while isWanted() {
             if let connection = try? opener.open(writing: false, busy: BusyWait(limit: settings.busyDeadline)) {
                 connection.inDatabase { database in
-                    guard let session = try? SQLiteSession(database) else { return }
+                    guard let session = try? SQLiteSession(database, seal: nil) else { return }
                     try? watch(session)
                 }
             }

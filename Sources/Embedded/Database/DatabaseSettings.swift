@@ -23,6 +23,8 @@ package struct DatabaseSettings: Sendable {
     package var clock: @Sendable () -> Timestamp = { Timestamp.now() }
     /// What `due_ms()` makes of it.
     package var scheduleClock = ScheduleClock.real
+    /// Encrypts payloads; nil leaves them as they are.
+    package var seal: PayloadSeal?
 
     package init(path: String, opening: Opening = .create) {
         self.path = path

@@ -62,7 +62,7 @@ package final class EmbeddedDatabase: StoreDriver {
             connection.inDatabase { database in
                 do throws(StoreError) {
                     var commits = GroupCommit(
-                        session: try SQLiteSession(database),
+                        session: try SQLiteSession(database, seal: settings.seal),
                         queue: writes,
                         busy: busy,
                         announcement: announcement,

@@ -27,10 +27,10 @@ struct PreparedStatement {
     }
 
     /// Every name of the statement must have a value, and every value a name.
-    func bind(_ parameters: SQLParameters) throws(StoreError) {
+    func bind(_ parameters: SQLParameters, _ seal: PayloadSeal?) throws(StoreError) {
         for (offset, name) in names.enumerated() {
             guard let value = parameters[name] else { throw .refused("parameter :\(name) has no value") }
-            let code = bind(value, at: Int32(offset + 1))
+            let code = bind(try value.sealed(by: seal), at: Int32(offset + 1))
             guard code == SQLITE_OK else { throw .refused("parameter :\(name) cannot be bound (SQLite code \(code))") }
         }
         guard parameters.values.count == names.count else {
@@ -54,7 +54,7 @@ struct PreparedStatement {
                     sqlite3_bind_text64(handle, index, $0, UInt64(bytes.count), Self.transient, UInt8(SQLITE_UTF8))
                 }
             }
-        case .bytes(let bytes):
+        case .bytes(let bytes), .payload(let bytes, _):
             guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(handle, index, 0) }
             return bytes.withUnsafeBytes {
                 sqlite3_bind_blob64(handle, index, $0.baseAddress, UInt64($0.count), Self.transient)
@@ -81,11 +81,11 @@ struct PreparedStatement {
         return positions
     }
 
-    func row(_ positions: [String: Int]) -> SQLRow {
+    func row(_ positions: [String: Int], _ seal: PayloadSeal?) -> SQLRow {
         var values: [SQLValue] = []
         values.reserveCapacity(Int(columnCount))
         for index in 0..<columnCount { values.append(value(at: index)) }
-        return SQLRow(positions: positions, values: values)
+        return SQLRow(positions: positions, values: values, seal: seal)
     }
 
     /// Text that is not UTF-8 is repaired, never trusted: a stranger's tool may have written the row.

@@ -43,7 +43,7 @@ final class ReaderPool: Sendable {
                 let connection = try opener.open(writing: false, busy: BusyWait(limit: opener.settings.busyDeadline))
                 connection.inDatabase { database in
                     do throws(StoreError) {
-                        let session = try SQLiteSession(database)
+                        let session = try SQLiteSession(database, seal: opener.settings.seal)
                         first(.success(session))
                         while let job = jobs.pop() { job(.success(session)) }
                     } catch {

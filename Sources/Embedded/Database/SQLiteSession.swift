@@ -7,12 +7,14 @@ final class SQLiteSession: SQLSession {
     let dialect = Dialect.sqlite
     private let database: Database
     private let connection: OpaquePointer
+    private let seal: PayloadSeal?
     private var statements: [String: PreparedStatement] = [:]
 
-    init(_ database: Database) throws(StoreError) {
+    init(_ database: Database, seal: PayloadSeal?) throws(StoreError) {
         guard let connection = database.sqliteConnection else { throw .unavailable("the connection is closed") }
         self.database = database
         self.connection = connection
+        self.seal = seal
     }
 
     var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
@@ -34,7 +36,7 @@ final class SQLiteSession: SQLSession {
             case SQLITE_ROW:
                 let known = positions ?? statement.columns()
                 positions = known
-                rows.append(statement.row(known))
+                rows.append(statement.row(known, seal))
             case SQLITE_DONE:
                 return rows
             case let code:
@@ -88,7 +90,7 @@ final class SQLiteSession: SQLSession {
         guard isInTransaction else { throw .unavailable("the database has rolled the transaction back") }
         let statement = try prepared(sql)
         do {
-            try statement.bind(parameters)
+            try statement.bind(parameters, seal)
         } catch {
             finish(statement)
             throw error

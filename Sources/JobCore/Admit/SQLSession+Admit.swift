@@ -103,7 +103,7 @@ extension WaitingRow {
             }
         return [
             "id": .id(envelope.id), "job": .text(envelope.job.rawValue), "queue": .text(address.queue),
-            "lane": .text(address.lane.rawValue), "payload": .bytes(envelope.payload),
+            "lane": .text(address.lane.rawValue), "payload": .payload(envelope.payload, of: envelope.id),
             "headers": .bytes(HeadersCoding.encode(envelope.storedHeaders)), "attempt": .int(envelope.attempt),
             "relative": .int(relative), "due": .int(milliseconds), "reason": .text(entry.reason.rawValue),
             "enqueued_at": .instant(envelope.enqueuedAt), "expires_at": .instant(envelope.expiresAt?.bounded),

@@ -21,12 +21,16 @@ package protocol Broker: Sendable {
     /// A fresh round trip to the broker.
     func ping() async throws(BrokerError)
 
-    /// Why the broker takes no publishes right now, as far as this process has been told; nil when it does.
+    /// Why the broker takes no publishes right now; nil when it does, or does not answer within a second.
     func alarm() async -> String?
+
+    /// What is right and wrong with the broker beside what `ping` and `plan` tell: versions, alarms, bindings.
+    func examine() async -> [BrokerFinding]
 }
 
 extension Broker {
     package func alarm() async -> String? { nil }
+    package func examine() async -> [BrokerFinding] { [] }
 }
 
 /// A running fetch from one broker queue.

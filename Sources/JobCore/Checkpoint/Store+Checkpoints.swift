@@ -1,8 +1,8 @@
 extension Store {
     package func checkpoint(of id: JobID) async throws(StoreError) -> [UInt8]? {
         try await driver.read { session throws(StoreError) in
-            try session.query("select state from checkpoints where job_id = :id", ["id": .id(id)]).first
-                .map { row throws(StoreError) in try row.bytes("state") }
+            try session.query("select job_id, state from checkpoints where job_id = :id", ["id": .id(id)]).first
+                .map { row throws(StoreError) in try row.payload("state", owner: "job_id") }
         }
     }
 
@@ -29,7 +29,7 @@ extension SQLSession {
             insert into checkpoints (job_id, state, updated_at) values (:id, :state, (select now_ms()))
             on conflict (job_id) do update set state = excluded.state, updated_at = excluded.updated_at
             """,
-            ["id": .id(id), "state": .bytes(state)]
+            ["id": .id(id), "state": .payload(state, of: id)]
         )
     }
 

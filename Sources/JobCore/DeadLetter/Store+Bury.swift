@@ -53,7 +53,7 @@ extension DeadLetter {
         [
             "job_id": .id(jobID), "death_id": .scrubbed(deathID, maximumBytes: 256),
             "job": .scrubbed(job, maximumBytes: 256), "queue": .scrubbed(address.queue, maximumBytes: 256),
-            "lane": .text(address.lane.rawValue), "payload": .bytes(payload),
+            "lane": .text(address.lane.rawValue), "payload": .payload(payload, of: jobID),
             "headers": .bytes(HeadersCoding.encode(headers)), "attempts": .int(attempts),
             "error_type": .scrubbed(failure.label, maximumBytes: 128), "error_message": .scrubbed(failure.message),
             "fingerprint": .text(Fingerprint.of(job: job, failure: failure)),

@@ -58,7 +58,7 @@ extension LetterRecord {
         bodyLength = try row.int("body_length")
         bodySHA256 = try row.optionalText("body_sha256")
         headers = HeadersCoding.decode(try row.bytes("headers"))
-        payload = withPayload ? try row.bytes("payload") : nil
+        payload = withPayload ? try row.payload("payload", owner: "job_id") : nil
     }
 }
 

@@ -1,10 +1,12 @@
 /// A letter's payload as it is to be.
 package struct LetterEdit: Sendable, Equatable {
     package let letterID: Int64
+    package let jobID: JobID
     package let payload: [UInt8]
 
-    package init(letterID: Int64, payload: [UInt8]) {
-        (self.letterID, self.payload) = (letterID, payload)
+    package init(_ letter: LetterRecord, payload: [UInt8]) {
+        (letterID, jobID) = (letter.letterID, letter.jobID)
+        self.payload = payload
     }
 }
 
@@ -29,7 +31,10 @@ extension Store {
                 where letter_id = :letter and state = 'open' and body_sha256 is null
                 """,
                 slice.map {
-                    ["letter": .int($0.letterID), "payload": .bytes($0.payload), "length": .int($0.payload.count)]
+                    [
+                        "letter": .int($0.letterID), "payload": .payload($0.payload, of: $0.jobID),
+                        "length": .int($0.payload.count),
+                    ]
                 }
             )
             return counts.reduce(0, +)

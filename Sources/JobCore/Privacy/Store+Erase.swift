@@ -50,7 +50,7 @@ extension Store {
                     ["after": .text(after)]
                 )
             }
-            for row in page where subject.isIn(try row.bytes("payload")) { found.append(try row.id("id")) }
+            for row in page where subject.isIn(try row.payload("payload", owner: "id")) { found.append(try row.id("id")) }
             guard let end = page.last else { return found }
             last = try end.text("id")
         }
@@ -95,7 +95,7 @@ extension Store {
             let page = try await driver.read { session throws(StoreError) in
                 try session.query(
                     """
-                    select letter_id, payload, error_message from dead_letters where letter_id > :after
+                    select letter_id, job_id, payload, error_message from dead_letters where letter_id > :after
                     order by letter_id limit 200
                     """,
                     ["after": .int(after)]
@@ -105,7 +105,7 @@ extension Store {
             last = try end.int("letter_id")
             var letters: [Int64] = []
             for row in page {
-                let (payload, message) = (try row.bytes("payload"), try row.text("error_message"))
+                let (payload, message) = (try row.payload("payload", owner: "job_id"), try row.text("error_message"))
                 if subject.isIn(payload) || subject.isInKey(message) { letters.append(try row.int("letter_id")) }
             }
             erasure.letters += letters.count

@@ -55,7 +55,7 @@ extension Dialect {
                 }
             }
             return quoted + "\""
-        case .null, .double, .bytes: return "null"
+        case .null, .double, .bytes, .payload: return "null"
         }
     }
 }

@@ -3,10 +3,12 @@ public struct SQLRow: Sendable {
     /// Shared by all rows of a result: lower-case column name → position.
     private let positions: [String: Int]
     private let values: [SQLValue]
+    private let seal: PayloadSeal?
 
-    package init(positions: [String: Int], values: [SQLValue]) {
+    package init(positions: [String: Int], values: [SQLValue], seal: PayloadSeal? = nil) {
         self.positions = positions
         self.values = values
+        self.seal = seal
     }
 
     private func value(_ column: String) throws(StoreError) -> SQLValue {
@@ -58,6 +60,12 @@ public struct SQLRow: Sendable {
         case .null: return []
         default: throw .decoding("column \(column) is not bytes")
         }
+    }
+
+    /// A job's payload, opened. Throws `sealed` when its data key is not here.
+    /// - Parameter owner: the column of the job's id.
+    public func payload(_ column: String, owner: String) throws(StoreError) -> [UInt8] {
+        try PayloadSeal.open(try bytes(column), of: try optionalText(owner) ?? "", with: seal)
     }
 
     public func instant(_ column: String) throws(StoreError) -> Timestamp {

@@ -5,6 +5,9 @@ public enum SQLValue: Sendable, Hashable {
     case double(Double)
     case text(String)
     case bytes([UInt8])
+    /// A job's payload, sealed on its way into the store when there is a data key (`PayloadSeal`). `owner` is the job's id
+    /// as the row has it.
+    case payload([UInt8], owner: String)
 }
 
 extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
@@ -15,6 +18,7 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
     public static func int(_ value: Int) -> SQLValue { .int(Int64(value)) }
     public static func instant(_ value: Timestamp) -> SQLValue { .int(value.milliseconds) }
     public static func instant(_ value: Timestamp?) -> SQLValue { value.map { .int($0.milliseconds) } ?? .null }
+    static func payload(_ bytes: [UInt8], of id: JobID) -> SQLValue { .payload(bytes, owner: id.description) }
     public static func id(_ value: JobID) -> SQLValue { .text(value.description) }
     /// For `Dialect.list`: one parameter that holds any number.
     static func list(_ ids: Set<JobID>) -> SQLValue {
@@ -30,6 +34,14 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
     /// Text from a payload or a peer: PostgreSQL takes neither NUL nor bad UTF-8, so both are replaced.
     public static func scrubbed(_ value: String, maximumBytes: Int = 4096) -> SQLValue {
         .text(value.scrubbed(maximumBytes: maximumBytes))
+    }
+}
+
+extension SQLValue {
+    /// For drivers, before they bind: what is no payload stays as it is.
+    package func sealed(by seal: PayloadSeal?) throws(StoreError) -> SQLValue {
+        guard let seal, case .payload(let bytes, let owner) = self else { return self }
+        return .bytes(try seal.seal(bytes, of: owner))
     }
 }
 

@@ -20,11 +20,13 @@ public enum StoreError: Error, Sendable, Equatable {
     case rolledBack
     /// Another process has taken the job over: this run may write no more, nothing was written.
     case superseded
+    /// A payload's data key is not here; the text names the key.
+    case sealed(String)
 
     public var isRetryable: Bool {
         switch self {
         case .unavailable, .busy, .commitUnknown: true
-        case .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded: false
+        case .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded, .sealed: false
         }
     }
 
@@ -32,7 +34,7 @@ public enum StoreError: Error, Sendable, Equatable {
     package var isLost: Bool {
         switch self {
         case .unavailable, .commitUnknown: true
-        case .busy, .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded: false
+        case .busy, .constraint, .schema, .decoding, .forbidden, .refused, .rolledBack, .superseded, .sealed: false
         }
     }
 
@@ -48,6 +50,7 @@ public enum StoreError: Error, Sendable, Equatable {
         case .refused: "store_refused"
         case .rolledBack: "store_rolled_back"
         case .superseded: "superseded"
+        case .sealed: "data_key_missing"
         }
     }
 }

@@ -9,6 +9,14 @@ package struct WaitingVersion: Sendable, Hashable {
     }
 }
 
+/// Due jobs of one claim.
+package struct ClaimedJobs: Sendable {
+    /// Oldest first.
+    package var jobs: [WaitingJob] = []
+    /// Some could not be read: their data key is not here.
+    package var sealed: StoreError?
+}
+
 extension Store {
     /// Upserts on the job id, raises the version and clears the promoter's claim: a settle is never undone by a slower
     /// promoter. Entries without address take it from the routing table; the answer says which found no route.
@@ -23,7 +31,7 @@ extension Store {
         limit: Int,
         claimant: String,
         lease: Duration
-    ) async throws(StoreError) -> [WaitingJob] {
+    ) async throws(StoreError) -> ClaimedJobs {
         try await driver.write { session throws(StoreError) in
             let rows = try session.query(
                 """
@@ -41,12 +49,21 @@ extension Store {
                     "lane": .text(address.lane.rawValue), "limit": .int(limit),
                 ]
             )
-            var jobs: [WaitingJob] = []
-            for row in rows { jobs.append(try WaitingJob(row: row)) }
-            return jobs.sorted { left, right in
+            var claimed = ClaimedJobs()
+            for row in rows {
+                do throws(StoreError) {
+                    claimed.jobs.append(try WaitingJob(row: row))
+                } catch {
+                    // Others go on; these stay claimed, and are looked at again when the lease is over.
+                    guard case .sealed = error else { throw error }
+                    claimed.sealed = error
+                }
+            }
+            claimed.jobs.sort { left, right in
                 let (first, second) = (left.envelope.id, right.envelope.id)
                 return (left.dueAt, first.high, first.low) < (right.dueAt, second.high, second.low)
             }
+            return claimed
         }
     }
 

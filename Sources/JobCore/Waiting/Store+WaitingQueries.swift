@@ -137,6 +137,6 @@ extension WaitingRecord {
         enqueuedAt = try row.instant("enqueued_at")
         lastError = try row.optionalText("last_error")
         operationID = try row.optionalText("operation_id")
-        payload = withPayload ? try row.bytes("payload") : nil
+        payload = withPayload ? try row.payload("payload", owner: "id") : nil
     }
 }

@@ -68,7 +68,7 @@ extension WaitingJob {
             id: try row.id("id"),
             job: JobName(unchecked: try row.text("job")),
             lane: lane,
-            payload: try row.bytes("payload"),
+            payload: try row.payload("payload", owner: "id"),
             version: headers[HeaderName.version]?.integer ?? 1,
             attempt: Int(try row.int("attempt")),
             enqueuedAt: try row.instant("enqueued_at"),

@@ -172,7 +172,7 @@ package struct AlertSurvey: Sendable {
                 .breakerOpen,
                 ["dependency": breaker.name],
                 severity: .warning,
-                summary: "\(breaker.name) is down, \(breaker.queues.joined(separator: ", ")) are parked",
+                summary: "\(breaker.name) is down; parked: \(breaker.queues.joined(separator: ", "))",
                 cause: breaker.reason ?? "its workers' attempts fail",
                 command: "jobctl breaker list"
             )

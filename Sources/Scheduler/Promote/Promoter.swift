@@ -137,7 +137,15 @@ package struct Promoter: Service {
 
     /// Claims, publishes, deletes. No transaction is open while the publish is in flight.
     package func promoteSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
-        let jobs = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
+        let claimed = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
+        if let error = claimed.sealed {
+            mark.failed(error.label)
+            logger.error(
+                "jobs wait for their data key: set JOBS_DATA_KEY_FILE, and restart",
+                metadata: [LogKey.queue: "\(lane)", LogKey.error: "\(error.label)"]
+            )
+        }
+        let jobs = claimed.jobs
         guard !jobs.isEmpty else { return SliceOutcome() }
         let spans = jobs.map { PublishSpan($0.envelope, tracer) }
         let messages = zip(jobs, spans).map { $1.carried(by: $0.envelope).wire() }

@@ -67,7 +67,7 @@ extension World {
         lane: Lane = .normal,
         lease: Duration = .seconds(30)
     ) async throws -> [WaitingJob] {
-        try await store.claimDue(QueueAddress("alpha", lane), limit: limit, claimant: claimant, lease: lease)
+        try await store.claimDue(QueueAddress("alpha", lane), limit: limit, claimant: claimant, lease: lease).jobs
     }
 
     /// Everything that waits, the next due first.

@@ -9,6 +9,7 @@ extension World {
     static func withCluster<R>(
         _ topology: Topology,
         _ signal: Signal,
+        _ seal: PayloadSeal?,
         _ body: (World) async throws -> R
     ) async throws -> R {
         let access = try ClusterAccess()
@@ -16,6 +17,7 @@ extension World {
             url: access.databaseURL,
             prefix: access.prefix,
             connections: 3,
+            seal: seal,
             logger: quiet
         )
         let broker = try ClusterBroker(
@@ -32,7 +34,17 @@ extension World {
             signal: signal,
             witness: HeartbeatWitness(worker: ""),
             cluster: access,
-            logger: quiet
+            logger: quiet,
+            reopen: { seal in
+                let database = try ClusterDatabase(
+                    url: access.databaseURL,
+                    prefix: access.prefix,
+                    connections: 1,
+                    seal: seal,
+                    logger: quiet
+                )
+                return Reopened(store: Store(driver: database)) { await database.close() }
+            }
         )
         let result: Result<R, any Error>
         do {

@@ -6,12 +6,15 @@ extension World {
     static func withEmbedded<R>(
         _ topology: Topology,
         _ signal: Signal,
+        _ seal: PayloadSeal?,
         _ body: (World) async throws -> R
     ) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appending(path: "contract-\(JobID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let database = try await EmbeddedDatabase.open(DatabaseSettings(path: "\(folder)/jobs.db"))
+        var settings = DatabaseSettings(path: "\(folder)/jobs.db")
+        settings.seal = seal
+        let database = try await EmbeddedDatabase.open(settings)
         defer { database.close() }
         let process = try ProcessLock(WorkerLocks(of: database))
         defer { process.release() }
@@ -22,7 +25,13 @@ extension World {
             signal: signal,
             witness: WorkerLocks(of: database),
             cluster: nil,
-            logger: quiet
+            logger: quiet,
+            reopen: { seal in
+                var settings = DatabaseSettings(path: "\(folder)/jobs.db", opening: .existing)
+                settings.seal = seal
+                let database = try await EmbeddedDatabase.open(settings)
+                return Reopened(store: Store(driver: database)) { database.close() }
+            }
         )
         try await world.store.migrateSchema(extra: EmbeddedBroker.migrations)
         try await world.apply(topology)

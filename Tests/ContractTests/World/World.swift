@@ -12,6 +12,13 @@ struct World: Sendable {
     /// What a message of a stranger needs to reach this world; nil where strangers cannot.
     let cluster: ClusterAccess?
     let logger: Logger
+    /// The same database for somebody with other data keys, to be closed by the caller.
+    let reopen: @Sendable (PayloadSeal?) async throws -> Reopened
+
+    struct Reopened: Sendable {
+        let store: Store
+        let close: @Sendable () async -> Void
+    }
 
     var store: Store { Store(driver: driver) }
     var client: JobClient { JobClient(broker: broker, store: store) }
@@ -22,11 +29,12 @@ struct World: Sendable {
         return logger
     }()
 
-    /// Makes a world for the time of the body. `alone` is for tests that measure time.
+    /// Makes a world for the time of the body. `alone` is for tests that measure time, `seal` encrypts payloads.
     static func with<R>(
         _ profile: Profile,
         topology: Topology = .small(),
         alone: Bool = false,
+        seal: PayloadSeal? = nil,
         _ body: (World) async throws -> R
     ) async throws -> R {
         Tally.count(profile)
@@ -43,8 +51,8 @@ struct World: Sendable {
         }
         defer { ticks.cancel() }
         return switch profile {
-        case .embedded: try await withEmbedded(topology, signal, body)
-        case .cluster: try await withCluster(topology, signal, body)
+        case .embedded: try await withEmbedded(topology, signal, seal, body)
+        case .cluster: try await withCluster(topology, signal, seal, body)
         }
     }
 
