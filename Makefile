@@ -1,7 +1,7 @@
 # The commands of a working day; each is a script of the same name that also runs without make.
 # PROFILE=cluster and CONFIG=release reach the scripts through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test prove bench lint format clean nodes-start nodes-stop
+.PHONY: help build demo check test transcripts prove bench lint format clean nodes-start nodes-stop
 export PROFILE CONFIG KEEP
 
 help:  ## list the targets
@@ -19,6 +19,11 @@ check:  ## the embedded part of the tests, in minutes
 
 test:  ## every test on both profiles, with private RabbitMQ and PostgreSQL nodes
 	@scripts/test
+
+transcripts:  ## live through the incidents of docs/operating.md anew, and write down what was seen; ten minutes
+	@scripts/deps test
+	@scripts/build
+	@scripts/transcripts
 
 prove:  ## the long proofs, two hours, kept in docs/evidence; PARTS="leader poison" chooses some
 	@scripts/prove $(PARTS)

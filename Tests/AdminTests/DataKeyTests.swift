@@ -49,7 +49,11 @@ import Testing
         try await enqueueAndCancel(keyed)
         #expect(try !isOnDisk())
         let found = try await bench.run(
-            "waiting", "list", "--where", "street=\(Self.secret)", "--json",
+            "waiting",
+            "list",
+            "--where",
+            "street=\(Self.secret)",
+            "--json",
             environment: keyed
         ).list()
         #expect(found.count == 1)

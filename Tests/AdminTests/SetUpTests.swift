@@ -74,6 +74,29 @@ import Testing
         registry.register(Send.self) { _ in Sender() }
         let healthy = try await bench.run("doctor", registry: registry)
         #expect(healthy.status == .ok, "\(healthy.out)")
+
+        try await bench.withPlatform { platform in
+            let entry = WaitingEntry(
+                envelope: Envelope(
+                    id: JobID(),
+                    job: "push.send",
+                    payload: Array("{}".utf8),
+                    enqueuedAt: .now(),
+                    readyAt: .now()
+                ),
+                address: QueueAddress("mail"),
+                due: .after(.seconds(60)),
+                reason: .snooze,
+                lastError: "unknown_job: no worker for push.send in this build"
+            )
+            _ = try await platform.store.wait([entry])
+        }
+        let newer = try await bench.run("doctor", "--json", registry: registry)
+        #expect(newer.status == .checkFailed)
+        let version = try newer.list().first { $0["name"] as? String == "versions" }
+        #expect(
+            (version?["detail"] as? String)?.contains("1 push.send (no worker for push.send in this build)") == true
+        )
     }
 
     @Test func `workers tell what they run`() async throws {

@@ -64,7 +64,8 @@ shown() { printf '%s\n' "$answer"; }
 presentable() {
     perl -pe '
         BEGIN { $host = shift; $folder = shift }
-        $_ = "" if /^cluster amqp:/;
+        $_ = "" if /^cluster amqp:/ || (!$said && /^$/);
+        $said ||= length;
         s/(?<![\w.-])\Q$host\E(?![\w.-])( *)/my $room = length($host . $1); "app1" . " " x ($room > 4 ? $room - 4 : length($1) ? 1 : 0)/ge;
         s/\Q$folder\E\///g;
         s/ +$//;

@@ -20,7 +20,9 @@ struct WorkChecks {
         do throws(StoreError) {
             let record = try await platform.store.lanes()
             let unknown = try await platform.store.unknownJobs()
-            return [workers(record), await lag(record), waiting(record), versions(unknown), brakes(record), dead(record)]
+            return [
+                workers(record), await lag(record), waiting(record), versions(unknown), brakes(record), dead(record),
+            ]
         } catch {
             return [.failed("work", error)]
         }
@@ -52,7 +54,11 @@ struct WorkChecks {
             return "\(report.address.name) \(Spoken.duration(report.lag.lag)), \(report.verdict.rawValue)\(wanted)"
         }
         let first = late[0].address.name
-        return .bad("lag", named.joined(separator: "; "), remedy: "jobctl work --queues \(first); jobctl queues --watch")
+        return .bad(
+            "lag",
+            named.joined(separator: "; "),
+            remedy: "jobctl work --queues \(first); jobctl queues --watch"
+        )
     }
 
     /// A producer was deployed before its workers, or workers were rolled back.

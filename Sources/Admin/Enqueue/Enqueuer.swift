@@ -12,6 +12,8 @@ struct Enqueuer: Sendable {
         tracer = OTLPExporter(context.environment, logger: context.logger)
         client = JobClient(broker: platform.broker, store: platform.store, tracer: tracer).with(policy)
         store = platform.store
+        // A new connection hears of an alarm by its first message alone, and a job sent so would be unconfirmed.
+        _ = await platform.broker.alarm()
     }
 
     /// Writes only when something is missing: a script that enqueues one by one must not stop the workers each time.

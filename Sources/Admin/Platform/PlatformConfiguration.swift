@@ -49,11 +49,17 @@ package struct PlatformConfiguration: Sendable {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
             let text = try? String(contentsOfFile: path, encoding: .utf8)
         else {
-            throw ConfigurationError("JOBS_DATA_KEY_FILE names a file that cannot be read", remedy: "check its path and mode")
+            throw ConfigurationError(
+                "JOBS_DATA_KEY_FILE names a file that cannot be read",
+                remedy: "check its path and mode"
+            )
         }
         let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
         guard mode & 0o007 == 0 else {
-            throw ConfigurationError("JOBS_DATA_KEY_FILE names a file that everybody can read", remedy: "chmod 600 on it")
+            throw ConfigurationError(
+                "JOBS_DATA_KEY_FILE names a file that everybody can read",
+                remedy: "chmod 600 on it"
+            )
         }
         do throws(PayloadSeal.Mistake) {
             return try PayloadSeal(file: text)

@@ -8,7 +8,9 @@ extension ClusterBroker {
         guard let management else {
             let alarm = await alarm()
             return [
-                alarm.map { BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \($0)", remedy: Self.remedy) }
+                alarm.map {
+                    BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \($0)", remedy: Self.remedy)
+                }
                     ?? BrokerFinding("alarms", isWell: true, "none"),
                 BrokerFinding("bindings", isWell: nil, "not compared: JOBS_MANAGEMENT_URL is not set"),
             ]
@@ -18,15 +20,17 @@ extension ClusterBroker {
                 try await version(management), try await alarms(management), try await doubleBindings(management),
             ]
         } catch {
-            let reason = switch error {
-            case .unavailable(let text), .refused(let text), .queueMissing(let text): text
-            case .stale: error.label
-            }
+            let reason =
+                switch error {
+                case .unavailable(let text), .refused(let text), .queueMissing(let text): text
+                case .stale: error.label
+                }
             return [BrokerFinding("management", isWell: nil, reason)]
         }
     }
 
-    private static let remedy = "rabbitmq-diagnostics alarms; make room there, and let workers empty what jobctl queues shows"
+    private static let remedy =
+        "rabbitmq-diagnostics alarms; make room there, and let workers empty what jobctl queues shows"
 
     /// Dead-lettering at least once between quorum queues came with it (RabbitMQ 3.10.0's release notes).
     private static let oldest = [3, 10]
@@ -45,6 +49,7 @@ extension ClusterBroker {
         )
     }
 
+    /// The API's figures are some seconds old (`collect_statistics_interval`, 5 s): an alarm that they do not have yet is asked for.
     private func alarms(_ management: ManagementClient) async throws(BrokerError) -> BrokerFinding {
         let nodes = try await management.nodes()
         let down = nodes.filter { !$0.isRunning }.map { "\($0.name) is down" }
@@ -59,6 +64,9 @@ extension ClusterBroker {
                 down.joined(separator: "; "),
                 remedy: "start it again: a majority of the nodes must run"
             )
+        }
+        if let reason = await alarm() {
+            return BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \(reason)", remedy: Self.remedy)
         }
         return BrokerFinding("alarms", isWell: true, "none on \(nodes.count == 1 ? "1 node" : "\(nodes.count) nodes")")
     }

@@ -98,7 +98,8 @@ extension ArchivedLetter {
         [
             "job_id": .text(id.lowercased()), "death_id": .scrubbed(deathID, maximumBytes: 256),
             "job": .scrubbed(job, maximumBytes: 256), "queue": .scrubbed(queue, maximumBytes: 256), "lane": .text(lane),
-            "payload": .payload(body ?? [], owner: id.lowercased()), "headers": .bytes(HeadersCoding.encode(headers)), "attempts": .int(attempts),
+            "payload": .payload(body ?? [], owner: id.lowercased()), "headers": .bytes(HeadersCoding.encode(headers)),
+            "attempts": .int(attempts),
             "error_type": .scrubbed(errorType, maximumBytes: 128), "error_message": .scrubbed(errorMessage),
             "fingerprint": .scrubbed(fingerprint, maximumBytes: 128), "build": .scrubbed(build, maximumBytes: 128),
             "worker": .scrubbed(worker, maximumBytes: 128),

@@ -50,7 +50,9 @@ extension Store {
                     ["after": .text(after)]
                 )
             }
-            for row in page where subject.isIn(try row.payload("payload", owner: "id")) { found.append(try row.id("id")) }
+            for row in page where subject.isIn(try row.payload("payload", owner: "id")) {
+                found.append(try row.id("id"))
+            }
             guard let end = page.last else { return found }
             last = try end.text("id")
         }

@@ -74,11 +74,14 @@ public struct PayloadSeal: Sendable {
     }
 
     /// Bytes that were never sealed come back as they are.
-    package static func open(_ stored: [UInt8], of owner: String, with seal: PayloadSeal?) throws(StoreError) -> [UInt8] {
+    package static func open(_ stored: [UInt8], of owner: String, with seal: PayloadSeal?) throws(StoreError) -> [UInt8]
+    {
         guard stored.starts(with: magic), stored.count >= overhead else { return stored }
         let name = Array(stored[magic.count..<magic.count + nameLength])
         guard let key = seal?.keys.first(where: { $0.name == name }) else {
-            throw .sealed("its payload is sealed with the data key \(name.hexadecimal), which this process does not have")
+            throw .sealed(
+                "its payload is sealed with the data key \(name.hexadecimal), which this process does not have"
+            )
         }
         let header = magic + name
         do {

@@ -1,6 +1,7 @@
 import Admin
 import Foundation
 import JobCore
+import Logging
 import Testing
 
 extension Chaos {
@@ -61,6 +62,15 @@ extension Chaos {
                     false
                 }
             }
+            let quiet = try await Platform.open(
+                try PlatformConfiguration.fromEnvironment(ground.environment),
+                purpose: .look,
+                logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }
+            )
+            #expect(await quiet.broker.alarm()?.contains("disk") == true, "told to a process that publishes nothing")
+            let findings = await quiet.broker.examine()
+            let alarm = try #require(findings.first { $0.name == "alarms" })
+            #expect(alarm.isWell == false && alarm.detail.contains("low on disk"), "\(alarm.detail)")
             let command = try ground.start(
                 ["enqueue", SystemProbe.name.rawValue, "--payload", "{}"],
                 log: "enqueue"
@@ -68,6 +78,8 @@ extension Chaos {
             #expect(await command.ended() == .status(4))
             try await PrivateNodes.shared.evaluate(#"rabbit_disk_monitor:set_disk_free_limit("200MB")."#)
             try await until("publishing works again") { try await load.publishOne() == nil }
+            try await until("it is over for the quiet one too") { await quiet.broker.alarm() == nil }
+            await quiet.close()
             await ground.platform.close()
         }
     }

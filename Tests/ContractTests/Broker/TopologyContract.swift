@@ -79,6 +79,27 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
+        func `a queue that somebody binds by hand is found before its jobs run twice`(profile: Profile) async throws {
+            try await World.with(profile) { world in
+                // One file has no tools by which a stranger could bind.
+                guard profile == .cluster else {
+                    #expect(await world.broker.examine() == [])
+                    return
+                }
+                func bindings() async throws -> BrokerFinding {
+                    try #require(await world.broker.examine().first { $0.name == "bindings" })
+                }
+                #expect(try await bindings().isWell == true)
+                try await world.cluster?.bind("beta", to: Topology.strictExchange, key: "alpha.work")
+                let found = try await bindings()
+                #expect(found.isWell == false)
+                #expect(found.detail.contains("alpha.work goes to") && found.detail.contains("beta"), "\(found.detail)")
+                try await world.apply(.small())
+                #expect(try await bindings().isWell == true, "the remedy it names takes it away")
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
         func `a ping answers`(profile: Profile) async throws {
             try await World.with(profile) { world in try await world.broker.ping() }
         }

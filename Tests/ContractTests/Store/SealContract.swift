@@ -25,7 +25,8 @@ extension Contract {
         }
 
         @Test(arguments: Profile.underTest)
-        func `are legible to nobody in the database, and whole to whoever has the key`(_ profile: Profile) async throws {
+        func `are legible to nobody in the database, and whole to whoever has the key`(_ profile: Profile) async throws
+        {
             let seal = try PayloadSeal(file: Self.first)
             try await World.with(profile, seal: seal) { world in
                 let (waits, dies) = (JobID(), JobID())
@@ -41,8 +42,14 @@ extension Contract {
                 #expect(held.count == 3)
                 #expect(held.allSatisfy { !Self.says("number", $0) })
 
-                #expect(try await world.letters(.of { $0.payload = [PayloadMatch(path: ["number"], value: "9")] }).count == 1)
-                #expect(try await world.waiting(.of { $0.payload = [PayloadMatch(path: ["number"], value: "7")] }).count == 1)
+                #expect(
+                    try await world.letters(.of { $0.payload = [PayloadMatch(path: ["number"], value: "9")] }).count
+                        == 1
+                )
+                #expect(
+                    try await world.waiting(.of { $0.payload = [PayloadMatch(path: ["number"], value: "7")] }).count
+                        == 1
+                )
                 #expect(try await world.claim("p").map(\.envelope.payload) == [Array(#"{"number":7}"#.utf8)])
             }
         }

@@ -57,6 +57,10 @@ final class WatchedBroker: Broker {
         try await base.apply(changes, of: topology)
     }
 
+    func alarm() async -> String? { await base.alarm() }
+
+    func examine() async -> [BrokerFinding] { await base.examine() }
+
     func ping() async throws(BrokerError) {
         try await base.ping()
     }

@@ -89,6 +89,13 @@ final class ClusterAccess: Sendable {
         try result.get()
     }
 
+    /// What somebody with RabbitMQ's own tools does.
+    func bind(_ queue: String, to exchange: String, key: String) async throws {
+        let control = AMQPControl(try AMQPConfiguration(url: brokerURL), logger: World.quiet)
+        try await control.bindQueue(prefix + queue, exchange: prefix + exchange, routingKey: key)
+        await control.close()
+    }
+
     /// Removes everything this world had declared.
     func sweep(_ database: ClusterDatabase) async throws {
         let schema = "\"\(prefix)jobs\""
