@@ -28,7 +28,7 @@ struct PlatformLook: Sendable {
         var facts = AlertFacts(record: record)
         facts.clockOffset = before.advanced(by: began.duration(to: .now) / 2).duration(since: theirs)
         facts.brokerError = brokerError
-        facts.brokerAlarm = await broker.alarm()
+        if brokerError == nil { facts.brokerAlarm = await broker.alarm() }
         let thresholds = manifest.queues.mapValues(\.lagThreshold).merging(manifest.alerts.lagThresholds) { $1 }
         facts.reports = LaneReport.all(of: record, depths: depths, thresholds: thresholds)
         let lost = QueueAddress(Topology.unroutableQueue)

@@ -139,7 +139,6 @@ package struct Promoter: Service {
     package func promoteSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
         let claimed = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
         if let error = claimed.sealed {
-            mark.failed(error.label)
             logger.error(
                 "jobs wait for their data key: set JOBS_DATA_KEY_FILE, and restart",
                 metadata: [LogKey.queue: "\(lane)", LogKey.error: "\(error.label)"]

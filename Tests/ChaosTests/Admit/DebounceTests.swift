@@ -53,7 +53,7 @@ extension Chaos {
             killer.cancel()
             let killed = await killer.value
             // One that was born a moment ago may not heed the signal yet: how daemons end is another test's matter.
-            _ = await crew.dismiss()
+            _ = try await crew.dismiss()
             #expect(await crew.crashes.isEmpty)
             let runs = try await ledger.runs()
             let counts = (0..<plan.keys).map { runs["key-\($0)"]?.jobs ?? 0 }

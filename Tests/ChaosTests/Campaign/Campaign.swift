@@ -25,7 +25,7 @@ struct Campaign: Sendable {
 
         let ledger = Ledger(ground: ground)
         let isDrained = try await ledger.drained(within: .seconds(180))
-        let endings = await crew.dismiss()
+        let endings = try await crew.dismiss()
         return CampaignReport(
             profile: ground.profile,
             plan: plan,

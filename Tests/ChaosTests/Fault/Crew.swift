@@ -75,11 +75,15 @@ actor Crew {
         return child.signal(SIGKILL)
     }
 
-    /// SIGTERM for all; how each ended. Whoever is still there after 40 s is killed.
-    func dismiss() async -> [ChildProcess.Ending] {
+    /// SIGTERM for all, for those that were only just started when they can hear it; how each ended. Whoever is still
+    /// there after 40 s is killed.
+    func dismiss() async throws -> [ChildProcess.Ending] {
         isOpen = false
         let children = members.compactMap(\.child).filter(\.isRunning)
-        for child in children { child.signal(SIGTERM) }
+        for child in children {
+            try await until("it minds SIGTERM") { !child.isRunning || child.handles(SIGTERM) }
+            child.signal(SIGTERM)
+        }
         let impatience = Task {
             try await Task.sleep(for: .seconds(40))
             for child in children { child.signal(SIGKILL) }

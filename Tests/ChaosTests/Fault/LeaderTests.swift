@@ -47,7 +47,7 @@ extension Chaos {
                 confirmed.isSubset(of: Set(try await ledger.effects().map(\.id)))
             }
             try await until("nothing is left", within: .seconds(60)) { try await ledger.left() == 0 }
-            #expect(await crew.dismiss().allSatisfy { $0 == .status(0) })
+            #expect(try await crew.dismiss().allSatisfy { $0 == .status(0) })
             let effects = try await ledger.effects()
             let lost = confirmed.subtracting(effects.map(\.id))
             #expect(lost.isEmpty)

@@ -30,7 +30,7 @@ extension Chaos {
             try await until("the outbox is empty") {
                 try await ground.platform.outboxes[0].status()?.rows == 0
             }
-            _ = await crew.dismiss()
+            _ = try await crew.dismiss()
             let effects = Set(try await ledger.effects().map(\.id))
             print(
                 "outbox: \(jobs.count) committed and delivered, lost \(jobs.subtracting(effects).count), "
@@ -131,6 +131,35 @@ extension Chaos {
                 try session.execute("drop owned by \"\(role)\"")
                 try session.execute("drop role \"\(role)\"")
             }
+            await ground.platform.close()
+        }
+
+        @Test func `a person's rows that no relay has taken go with privacy erase, and no others`() async throws {
+            let ground = try await Ground.prepare(.cluster, "outbox-erase")
+            try await ground.install()
+            let driver = ground.platform.outboxes[0].driver
+            try await driver.write { session throws(StoreError) in
+                for note in ["for ana@example.com", "for rui@example.com", "ana@example.com again"] {
+                    _ = try session.attempt("system.probe", #"{"note": "\#(note)"}"#, "{}")
+                }
+                // As a relay does that is about to publish.
+                try session.execute(
+                    """
+                    update outbox set claimed_until = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + 60000
+                    where payload like '%again%'
+                    """
+                )
+            }
+            let shell = OperatorShell(ground: ground)
+            let dry = try await shell.run("privacy", "erase", "--subject", "ana@example.com", "--dry-run", "--json")
+            #expect(dry.object["outbox"] as? Int == 2)
+            let erased = try await shell.run("privacy", "erase", "--subject", "ana@example.com", "--yes", "--json")
+            #expect(erased.object["outbox"] as? Int == 1, "what a relay holds is on its way, and the answer says so")
+            let left = try await driver.read { session throws(StoreError) in
+                try session.query("select payload from outbox order by seq")
+                    .map { row throws(StoreError) in try row.text("payload") }
+            }
+            #expect(left.count == 2 && left.allSatisfy { !$0.contains("for ana") })
             await ground.platform.close()
         }
 

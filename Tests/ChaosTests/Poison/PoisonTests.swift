@@ -16,7 +16,7 @@ extension Chaos {
             let crew = Crew(ground)
             await crew.hire(workers: 1, schedulers: 0)
             try await until("it is dead") { try await ledger.letters().count == 1 }
-            #expect(await crew.dismiss() == [.status(0)])
+            #expect(try await crew.dismiss() == [.status(0)])
             #expect(await crew.crashes == [SIGABRT, SIGABRT])
             let letter = try #require(try await ledger.letters().first)
             #expect(letter.id == poison.id && letter.error == "poison" && letter.attempts == 1)
@@ -44,7 +44,7 @@ extension Chaos {
                 return try await ledger.finished(besides: probes.poison) == probes.all.count - probes.poison.count
             }
             try await until("the last to die has risen") { try await ledger.areUp(plan.workers, of: await crew.pids) }
-            #expect(await crew.dismiss().allSatisfy { $0 == .status(0) })
+            #expect(try await crew.dismiss().allSatisfy { $0 == .status(0) })
             let letters = try await ledger.letters()
             #expect(Set(letters.map(\.id)) == probes.poison)
             #expect(letters.count == probes.poison.count)
@@ -125,7 +125,7 @@ extension Chaos {
                 return try await ledger.finished(besides: []) == probes.count
             }
             try await until("all have risen") { try await ledger.areUp(2, of: await crew.pids) }
-            #expect(await crew.dismiss().allSatisfy { $0 == .status(0) })
+            #expect(try await crew.dismiss().allSatisfy { $0 == .status(0) })
             #expect(try await ledger.dead() == 0)
             let effects = try await ledger.effects()
             #expect(effects.allSatisfy { $0.attempt == 1 })

@@ -29,7 +29,8 @@ extension Chaos {
             try await until("all of it has run", within: .seconds(120)) {
                 try await expected.isSubset(of: Set(ground.probeNotes()))
             }
-            let endings = await crew.dismiss()
+            let endings = try await crew.dismiss()
+            if endings.contains(where: { $0 != .status(0) }) { print("logs are in \(Undertaker.shared.keepFolder())") }
             #expect(endings.filter { $0 != .status(0) } == [])
             #expect(await crew.crashes.isEmpty)
             let notes = try await ground.probeNotes().filter { SchedulePlan.isWithin($0) }

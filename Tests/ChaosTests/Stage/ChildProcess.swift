@@ -68,6 +68,16 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Whether the signal would reach code of its own: between its birth and the first lines of its `main` it ends by it.
+    func handles(_ number: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        return status.split(separator: "\n").contains { line in
+            guard line.hasPrefix("SigCgt:") || line.hasPrefix("SigIgn:") else { return false }
+            let mask = line.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
+            return mask & (1 << UInt64(number - 1)) != 0
+        }
+    }
+
     private func end(_ ending: Ending) {
         let waiters = state.withLock { state in
             state.ending = ending
