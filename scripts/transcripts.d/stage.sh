@@ -69,7 +69,7 @@ presentable() {
         s/(?<![\w.-])\Q$host\E(?![\w.-])( *)/my $room = length($host . $1); "app1" . " " x ($room > 4 ? $room - 4 : length($1) ? 1 : 0)/ge;
         s/\Q$folder\E\///g;
         s/ +$//;
-    ' "$(hostname)" "$folder"
+    ' "$(uname -n)" "$folder"
 }
 
 show() {

@@ -13,8 +13,8 @@ package struct WaitingVersion: Sendable, Hashable {
 package struct ClaimedJobs: Sendable {
     /// Oldest first.
     package var jobs: [WaitingJob] = []
-    /// Some could not be read: their data key is not here.
-    package var sealed: StoreError?
+    /// Why some could not be read: their data key is not here, or somebody has changed the row.
+    package var unreadable: StoreError?
 }
 
 extension Store {
@@ -55,8 +55,7 @@ extension Store {
                     claimed.jobs.append(try WaitingJob(row: row))
                 } catch {
                     // Others go on; these stay claimed, and are looked at again when the lease is over.
-                    guard case .sealed = error else { throw error }
-                    claimed.sealed = error
+                    claimed.unreadable = error
                 }
             }
             claimed.jobs.sort { left, right in

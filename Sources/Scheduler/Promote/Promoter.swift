@@ -138,9 +138,9 @@ package struct Promoter: Service {
     /// Claims, publishes, deletes. No transaction is open while the publish is in flight.
     package func promoteSlice(of lane: QueueAddress) async throws(StoreError) -> SliceOutcome {
         let claimed = try await store.claimDue(lane, limit: Promoter.slice, claimant: claimant, lease: Promoter.lease)
-        if let error = claimed.sealed {
+        if let error = claimed.unreadable {
             logger.error(
-                "jobs wait for their data key: set JOBS_DATA_KEY_FILE, and restart",
+                "due jobs cannot be read and keep waiting: \(error)",
                 metadata: [LogKey.queue: "\(lane)", LogKey.error: "\(error.label)"]
             )
         }

@@ -66,7 +66,7 @@ extension Contract {
                 let claimed = try await newer.store.claimDue(address, limit: 10, claimant: "n", lease: .milliseconds(1))
                 #expect(claimed.jobs.map(\.envelope.id) == [other])
                 let name = try #require(seal.names.first)
-                guard case .sealed(let text)? = claimed.sealed else {
+                guard case .sealed(let text)? = claimed.unreadable else {
                     Issue.record("the other one is not told")
                     return
                 }
@@ -78,6 +78,26 @@ extension Contract {
                     try await rotated.store.claimDue(address, limit: 10, claimant: "r", lease: .zero).jobs.count == 2
                 }
                 await rotated.close()
+            }
+        }
+
+        @Test(arguments: Profile.underTest)
+        func `that somebody has moved to another row are not promoted, and hold up no other`(_ profile: Profile)
+            async throws
+        {
+            try await World.with(profile, seal: try PayloadSeal(file: Self.first)) { world in
+                let (source, target) = (JobID(), JobID())
+                _ = try await world.store.wait([.alpha(source, number: 1), .alpha(target, number: 2)])
+                try await world.driver.write { session throws(StoreError) in
+                    try session.execute(
+                        "update waiting set payload = (select payload from waiting where id = :source) where id = :target",
+                        ["source": .id(source), "target": .id(target)]
+                    )
+                }
+                let address = QueueAddress("alpha", .normal)
+                let claimed = try await world.store.claimDue(address, limit: 9, claimant: "p", lease: .seconds(9))
+                #expect(claimed.jobs.map(\.envelope.id) == [source])
+                #expect(claimed.unreadable?.label == "store_decoding")
             }
         }
 
