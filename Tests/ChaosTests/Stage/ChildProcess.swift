@@ -34,12 +34,16 @@ final class ChildProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         let outputHandle = try ChildProcess.appending(output)
         process.standardOutput = outputHandle
-        process.standardError = try errors.map(ChildProcess.appending) ?? outputHandle
+        let errorHandle = try errors.map(ChildProcess.appending)
+        process.standardError = errorHandle ?? outputHandle
         self.process = process
         // The handler may come before `run` returns, and needs only the state, never the half-made self.
         let endings = Endings()
         process.terminationHandler = { endings.finish($0) }
         try process.run()
+        // The child has its own: kept until Foundation lets go of the process, thousands of verbs would use up ours.
+        try outputHandle.close()
+        try errorHandle?.close()
         pid = process.processIdentifier
         endings.forward { [weak self] ending in self?.end(ending) }
     }
