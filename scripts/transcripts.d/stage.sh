@@ -7,7 +7,8 @@
 #   keep NAME COMMAND…   a daemon that is started again whenever it ends, as systemd does
 #   until_true SECONDS COMMAND…   waits for a condition, unseen
 #   value VERB EXPR      of what a verb prints with --json, an expression in Python of `x`
-#   shown                what the last `show` printed
+#   holds VERB EXPR      whether such an expression is true; `served Q`, `empty Q`, `fires ALERT`, `over ALERT`, `quiet` are those
+#   mails N              so many lines for `enqueue --ndjson`
 
 # Sets folder, chapter and the counters of one scene.
 stage_begin() {
@@ -15,7 +16,6 @@ stage_begin() {
     chapter=$folder/chapter.md
     nodes=$folder/nodes
     typed=0
-    answer=
     declare -gA daemons=()
     : >"$chapter"
 }
@@ -58,8 +58,6 @@ end_of_scene() {
 
 tell() { printf '%s\n\n' "$*" >>"$chapter"; }
 
-shown() { printf '%s\n' "$answer"; }
-
 # Without the line that says which platform it is, this machine's name and paths; columns stay where they are.
 presentable() {
     perl -pe '
@@ -73,7 +71,7 @@ presentable() {
 }
 
 show() {
-    local expected=0 status=0
+    local expected=0 status=0 answer
     if [[ $1 =~ ^-([0-9]+)$ ]]; then
         expected=${BASH_REMATCH[1]}
         shift
@@ -118,7 +116,6 @@ until_true() {
     wait_until "$seconds" "$@" || { echo "not within $seconds s: $*"; return 1; }
 }
 
-
 # Starts a daemon that the reader sees being typed.
 show_daemon() {
     typed=$((typed + 1))
@@ -129,11 +126,10 @@ show_daemon() {
     start "$1" "${words[@]}"
 }
 
-# So many mails as lines for `enqueue --ndjson`; a second argument is their template.
 mails() {
-    awk -v count="$1" -v template="${2:-welcome}" 'BEGIN {
+    awk -v count="$1" 'BEGIN {
         for (i = 1; i <= count; i++)
-            printf "{\"payload\":{\"to\":\"person-%d@example.com\",\"template\":\"%s\",\"locale\":\"pt-BR\",\"variables\":{\"name\":\"Ana\",\"start_url\":\"https://checkin.example/app\"}}}\n", i, template
+            printf "{\"payload\":{\"to\":\"person-%d@example.com\",\"template\":\"welcome\",\"locale\":\"pt-BR\",\"variables\":{\"name\":\"Ana\",\"start_url\":\"https://checkin.example/app\"}}}\n", i
     }'
 }
 

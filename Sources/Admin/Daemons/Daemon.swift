@@ -218,7 +218,9 @@ package struct Daemon: Sendable {
 
     /// Runs until a signal has drained everything.
     package func run() async throws {
-        try await run(until: await SignalWatch(logger))
+        let signals = await SignalWatch(logger)
+        defer { signals.end() }
+        try await run(until: signals)
     }
 
     func run(until signals: SignalWatch) async throws {

@@ -40,6 +40,7 @@ final class SignalWatch: Sendable {
 
     func lead(_ group: ServiceGroup) { led.group.withLock { $0 = group } }
 
+    /// Signals are again what they were: whoever begins a watch ends it, also when nothing ever ran.
     func end() { task.cancel() }
 }
 
@@ -48,7 +49,6 @@ extension [any Service] {
     func run(until signals: SignalWatch, _ logger: Logger) async throws {
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: self, logger: logger))
         signals.lead(group)
-        defer { signals.end() }
         try await group.run()
     }
 }

@@ -67,6 +67,7 @@ extension CommandContext {
     func runDaemon(_ parts: Daemon.Parts, _ manifest: Manifest) async throws {
         let logger = daemonLogger
         let signals = await SignalWatch(logger)
+        defer { signals.end() }
         let resources = WorkerResources(environment: environment, jobsDirectory: jobsDirectory, logger: logger)
         let configuration = try PlatformConfiguration.fromEnvironment(environment)
         let platform = try await Platform.open(

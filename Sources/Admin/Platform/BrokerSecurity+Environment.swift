@@ -34,9 +34,9 @@ extension BrokerSecurity {
             (Name.authority, security.authorityFile), (Name.certificate, security.certificateFile),
             (Name.key, security.keyFile),
         ] {
-            if let path { try checkReadable(path, name) }
+            if let path { try NamedFile(path: path, variable: name).checkReadable() }
         }
-        if let key = security.keyFile { try checkPrivate(key) }
+        if let key = security.keyFile { try NamedFile(path: key, variable: Name.key).checkPrivate() }
         return security
     }
 
@@ -64,23 +64,6 @@ extension BrokerSecurity {
                 "\(Name.login)=external without a client certificate",
                 remedy: "set \(Name.certificate) and \(Name.key)"
             )
-        }
-    }
-
-    private static func checkReadable(_ path: String, _ name: String) throws(ConfigurationError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-            FileManager.default.isReadableFile(atPath: path)
-        else {
-            throw ConfigurationError("\(name) names a file that cannot be read", remedy: "check its path and mode")
-        }
-    }
-
-    /// A key that everybody can read is nobody's proof.
-    private static func checkPrivate(_ path: String) throws(ConfigurationError) {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue, mode & 0o007 == 0 else {
-            throw ConfigurationError("\(Name.key) names a file that everybody may read", remedy: "chmod 600 it")
         }
     }
 }

@@ -46,21 +46,9 @@ package struct PlatformConfiguration: Sendable {
     /// Whoever reads the file reads every payload, so nobody else may.
     private static func seal(_ environment: [String: String]) throws(ConfigurationError) -> PayloadSeal? {
         guard let path = environment["JOBS_DATA_KEY_FILE"], !path.isEmpty else { return nil }
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let text = try? String(contentsOfFile: path, encoding: .utf8)
-        else {
-            throw ConfigurationError(
-                "JOBS_DATA_KEY_FILE names a file that cannot be read",
-                remedy: "check its path and mode"
-            )
-        }
-        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
-        guard mode & 0o007 == 0 else {
-            throw ConfigurationError(
-                "JOBS_DATA_KEY_FILE names a file that everybody can read",
-                remedy: "chmod 600 on it"
-            )
-        }
+        let file = NamedFile(path: path, variable: "JOBS_DATA_KEY_FILE")
+        let text = try file.text()
+        try file.checkPrivate()
         do throws(PayloadSeal.Mistake) {
             return try PayloadSeal(file: text)
         } catch {

@@ -31,6 +31,7 @@ struct ServeCommand: JobsCommand {
         let logger = context.daemonLogger
         let observed = try observe.address
         let signals = await SignalWatch(logger)
+        defer { signals.end() }
         let configuration = try PlatformConfiguration.fromEnvironment(context.environment)
         let platform = try await Platform.open(
             configuration,

@@ -2,18 +2,12 @@ package import JobCore
 import RabbitMQ
 
 extension ClusterBroker {
-    /// Versions, alarms with the node they come from, and keys that lead to more than one queue. Where there is no
-    /// management API only the alarm can be told, without its source.
+    /// Versions, alarms with the node they come from, and keys that lead to more than one queue. Where the management API is
+    /// not set, or does not answer, only the alarm can be told, without its source.
     package func examine() async -> [BrokerFinding] {
         guard let management else {
-            let alarm = await alarm()
-            return [
-                alarm.map {
-                    BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \($0)", remedy: Self.remedy)
-                }
-                    ?? BrokerFinding("alarms", isWell: true, "none"),
-                BrokerFinding("bindings", isWell: nil, "not compared: JOBS_MANAGEMENT_URL is not set"),
-            ]
+            let bindings = BrokerFinding("bindings", isWell: nil, "not compared: JOBS_MANAGEMENT_URL is not set")
+            return [await alarmed() ?? BrokerFinding("alarms", isWell: true, "none"), bindings]
         }
         do throws(BrokerError) {
             return [
@@ -25,8 +19,13 @@ extension ClusterBroker {
                 case .unavailable(let text), .refused(let text), .queueMissing(let text): text
                 case .stale: error.label
                 }
-            return [BrokerFinding("management", isWell: nil, reason)]
+            return [BrokerFinding("management", isWell: nil, reason), await alarmed()].compactMap { $0 }
         }
+    }
+
+    private func alarmed() async -> BrokerFinding? {
+        guard let reason = await alarm() else { return nil }
+        return BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \(reason)", remedy: Self.remedy)
     }
 
     private static let remedy =
@@ -65,9 +64,7 @@ extension ClusterBroker {
                 remedy: "start it again: a majority of the nodes must run"
             )
         }
-        if let reason = await alarm() {
-            return BrokerFinding("alarms", isWell: false, "the broker takes no jobs: \(reason)", remedy: Self.remedy)
-        }
+        if let alarmed = await alarmed() { return alarmed }
         return BrokerFinding("alarms", isWell: true, "none on \(nodes.count == 1 ? "1 node" : "\(nodes.count) nodes")")
     }
 
@@ -89,53 +86,4 @@ extension ClusterBroker {
             remedy: "jobctl topology plan, then jobctl topology apply takes away what is not declared"
         )
     }
-}
-
-extension ManagementClient {
-    struct Node: Decodable {
-        let name: String
-        let isRunning: Bool
-        let memoryUsed: Int?
-        let memoryLimit: Int?
-        let memoryAlarm: Bool?
-        let diskFree: Int?
-        let diskLimit: Int?
-        let diskAlarm: Bool?
-
-        enum CodingKeys: String, CodingKey {
-            case name
-            case isRunning = "running"
-            case memoryUsed = "mem_used"
-            case memoryLimit = "mem_limit"
-            case memoryAlarm = "mem_alarm"
-            case diskFree = "disk_free"
-            case diskLimit = "disk_free_limit"
-            case diskAlarm = "disk_free_alarm"
-        }
-
-        var alarms: [String] {
-            var alarms: [String] = []
-            if memoryAlarm == true {
-                alarms.append("\(name) is low on memory: uses \(megabytes(memoryUsed)) of \(megabytes(memoryLimit))")
-            }
-            if diskAlarm == true {
-                alarms.append("\(name) is low on disk: \(megabytes(diskFree)) free, wants \(megabytes(diskLimit))")
-            }
-            return alarms
-        }
-
-        private func megabytes(_ bytes: Int?) -> String { bytes.map { "\($0 / 1_000_000) MB" } ?? "?" }
-    }
-
-    private struct Overview: Decodable {
-        let version: String
-
-        enum CodingKeys: String, CodingKey {
-            case version = "rabbitmq_version"
-        }
-    }
-
-    func version() async throws(BrokerError) -> String { try await get(Overview.self, "/api/overview").version }
-
-    func nodes() async throws(BrokerError) -> [Node] { try await get([Node].self, "/api/nodes") }
 }
