@@ -14,6 +14,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
@@ -42,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
     ],
@@ -57,7 +60,7 @@ let package = Package(
         room("Embedded", ["JobCore", grdb, logging]),
         room("Cluster", ["JobCore", "RabbitMQ", "PostgreSQL", "Curl", logging, crypto]),
         room("Scheduler", ["Curl", "JobCore", logging, lifecycle]),
-        room("Workers", ["JobCore", "Curl", mustache, logging]),
+        room("Workers", ["JobCore", "Curl", mustache, logging, crypto, cryptoExtras, jwtKit, yams]),
         room(
             "Admin",
             [
@@ -80,7 +83,11 @@ let package = Package(
         tests("EmbeddedTests", ["Embedded", "JobCore", logging]),
         tests("ClusterTests", ["Admin", "Cluster", "JobCore", logging, lifecycle], exclude: ["Strangers/publish.py"]),
         tests("ContractTests", ["Cluster", "Embedded", "JobCore", "RabbitMQ", "Scheduler", logging, lifecycle]),
-        tests("WorkersTests", ["Curl", "JobCore", "Workers", logging], exclude: ["Peers"]),
+        tests(
+            "WorkersTests",
+            ["Admin", "Curl", "JobCore", "Workers", "Scheduler", logging, crypto, jwtKit],
+            exclude: ["Peers"]
+        ),
         tests("AdminTests", ["Admin", "Embedded", "JobCore", "Scheduler", logging]),
         tests(
             "ChaosTests",

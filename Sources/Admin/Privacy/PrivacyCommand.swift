@@ -47,6 +47,7 @@ struct PrivacyEraseCommand: JobsCommand {
                 try await Confirmation(deed: deed, word: "erase").obtain(consent, context)
             }
             let erasure = try await erase(subject, id, platform, context, changes: !dryRun)
+            let families = try await platform.store.erase(context.registry.erasures, subject, changes: !dryRun)
             if !dryRun { try await platform.store.record(operation(id, subject, erasure, context)) }
             let unreached = try await unreached(platform)
             if output.json {
@@ -55,13 +56,15 @@ struct PrivacyEraseCommand: JobsCommand {
                     "dry_run": .bool(dryRun), "waiting": .int(erasure.waiting), "letters": .int(erasure.letters),
                     "originals": .int(erasure.originals), "checkpoints": .int(erasure.checkpoints),
                     "keys": .int(erasure.keys), "outbox": .int(erasure.outbox), "moving": .int(erasure.moving),
+                    "families": .object(families.map { ($0.name, .int($0.rows)) }),
                     "unreached": .array(unreached.map { .text($0) }),
                 ])
             }
             context.output.print(platform.display)
             context.output.print(
                 "\(dryRun ? "would erase" : "erased"): \(erasure.waiting) waiting, \(erasure.letters) letters, "
-                    + "\(erasure.outbox) outbox rows, \(erasure.keys) keys" + (dryRun ? "" : ", operation \(id)")
+                    + "\(erasure.outbox) outbox rows, \(erasure.keys) keys"
+                    + families.map { ", \($0.rows) \($0.name)" }.joined() + (dryRun ? "" : ", operation \(id)")
             )
             for line in unreached { context.output.print("not reached: \(line)") }
             guard erasure.moving > 0 else { return }

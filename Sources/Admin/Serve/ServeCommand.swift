@@ -11,8 +11,8 @@ struct ServeCommand: JobsCommand {
         commandName: "serve",
         abstract: "Let programs enqueue over HTTP, with a key each (jobctl key create).",
         discussion: """
-            POST /v1/jobs/NAME, POST /v1/jobs, GET /v1/jobs/ID, GET /v1/queues; /openapi.json describes them. Speaks plain \
-            HTTP: put a proxy that ends TLS before it where the network is not yours.
+            POST /v1/jobs/NAME, POST /v1/jobs, GET /v1/jobs/ID, GET /v1/queues; /openapi.json describes them. What providers \
+            call back is under /hooks. Speaks plain HTTP: put a proxy that ends TLS before it where the network is not yours.
 
             jobctl serve --listen 127.0.0.1:8480 --http 127.0.0.1:9466
             """
@@ -60,7 +60,17 @@ struct ServeCommand: JobsCommand {
                 ) { [:] }
                 services.append(ObserveServer(observed, platform, metrics, logger: logger))
             }
-            services.append(HTTPService(address, logger: logger) { api.router() })
+            let hooks = HookRoutes(
+                context.registry.routes,
+                FamilyRoute.Context(environment: context.environment, logger: logger, store: platform.store)
+            )
+            services.append(
+                HTTPService(address, logger: logger) {
+                    let router = api.router()
+                    hooks.add(to: router)
+                    return router
+                }
+            )
             if !address.isLoopback {
                 logger.warning("keys go over this network in the clear unless a proxy ends TLS before it")
             }

@@ -9,6 +9,9 @@ package final class HTTPClient: Sendable {
         package var addresses: AddressPolicy
         /// Requests under way at a time.
         package var maxInFlight = 64
+        /// Connections to one host at a time, 0 for any number. With HTTP/2 requests beyond the peer's limit of streams then
+        /// wait for one instead of opening another connection.
+        package var maxConnectionsPerHost = 0
         /// Requests that wait for a slot; more are refused as `overloaded`.
         package var maxWaiting = 1024
         /// Name resolution, TCP and TLS together.
@@ -27,7 +30,11 @@ package final class HTTPClient: Sendable {
 
     package init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
-        loop = CurlLoop(name: configuration.name, maxConnections: max(1, configuration.maxInFlight))
+        loop = CurlLoop(
+            name: configuration.name,
+            maxConnections: max(1, configuration.maxInFlight),
+            maxConnectionsPerHost: max(0, configuration.maxConnectionsPerHost)
+        )
         gate = TransferGate(slots: configuration.maxInFlight, maxWaiting: configuration.maxWaiting)
     }
 

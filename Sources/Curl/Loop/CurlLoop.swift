@@ -13,12 +13,16 @@ final class CurlLoop: Sendable {
     /// - Parameters:
     ///   - name: the thread's name, its first 15 bytes.
     ///   - maxConnections: idle connections kept for reuse.
-    init(name: String, maxConnections: Int) {
+    ///   - maxConnectionsPerHost: at a time; 0 for any number.
+    init(name: String, maxConnections: Int, maxConnectionsPerHost: Int = 0) {
         guard Self.isGloballyReady, let multi = curl_multi_init() else {
             mailbox = LoopMailbox(multi: nil)
             return
         }
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maxConnections)
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, maxConnectionsPerHost)
+        // The peer's own limit holds where it is lower.
+        ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000)
         let handle = MultiHandle(pointer: multi)
         let mailbox = LoopMailbox(multi: handle)
         self.mailbox = mailbox

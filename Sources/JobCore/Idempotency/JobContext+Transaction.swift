@@ -30,6 +30,27 @@ extension JobContext {
         try await effect(step, body)
     }
 
+    /// Reads from the store's database, outside any transaction of the job. On a read that fails the job is tried again by
+    /// policy, or parks while the store is away.
+    public func read<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try await store.driver.read(body)
+    }
+
+    /// A transaction that is no step of the job's own: it may be repeated by every run, also where the type deduplicates. A run
+    /// that was taken over writes nothing.
+    @discardableResult
+    public func write<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        let token = scope.token
+        return try await store.driver.write { session throws(StoreError) in
+            if let token { try session.requireCurrent(token) }
+            return try body(session)
+        }
+    }
+
     private func effect<T: Codable & Sendable>(
         _ step: String,
         _ body: @escaping @Sendable (any SQLSession) throws -> T

@@ -90,4 +90,20 @@ public struct JobContext: Sendable {
         let parent = isTraced ? [] : traceparent.map { [EnqueueOption.traceparent($0)] } ?? []
         return try await client.enqueue(job, options: options + parent)
     }
+
+    /// Many of a type at once, each with its own options; result *i* belongs to job *i*.
+    public func enqueue<J: Job>(
+        all jobs: [(job: J, options: [EnqueueOption])]
+    ) async throws -> [Result<Enqueued, EnqueueError>] {
+        let parent = traceparent.map { [EnqueueOption.traceparent($0)] } ?? []
+        let requests = try jobs.map { job, options in
+            EnqueueRequest(
+                job: J.name,
+                version: J.version,
+                payload: try PayloadCoding.encode(job),
+                options: options + parent
+            )
+        }
+        return await client.enqueue(requests)
+    }
 }

@@ -5,6 +5,11 @@ public struct JobID: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// A fresh id from the wall clock, to a 4096th of a millisecond (RFC 9562 §6.2, method 3), and 62 random bits: ids that one
     /// process makes one after the other are in order, also within a millisecond.
     public init() {

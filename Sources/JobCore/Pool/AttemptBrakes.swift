@@ -129,14 +129,16 @@ struct AttemptBrakes: Sendable {
         var failing = dependencies.filter { $0.failures.contains(failure.label) }.map(\.name)
         if case .park(let name, _) = disposition, !failing.contains(name) { failing.append(name) }
         guard !failing.isEmpty else { return nil }
+        // A worker that parks says what is to be mended; other errors' words may hold anything.
+        let reason = disposition.isPark ? "\(failure.label): \(failure.message)".scrubbed(maximumBytes: 300) : failure.label
         var isStopped = false
         let known = failing.filter { name in dependencies.contains { $0.name == name } }
         if !known.isEmpty {
             let tried = probed.filter { known.contains($0) }
             if tried.isEmpty {
-                isStopped = await board.failed(known, reason: failure.label)
+                isStopped = await board.failed(known, reason: reason)
             } else {
-                await board.probeFailed(tried, at: address, reason: failure.label)
+                await board.probeFailed(tried, at: address, reason: reason)
                 isStopped = true
             }
         }

@@ -24,6 +24,8 @@ public struct JobRegistry: Sendable {
     package private(set) var scenes: [DemoScene] = []
     package internal(set) var verbs: [FamilyVerb] = []
     package internal(set) var migrations: [Migration] = []
+    package internal(set) var routes: [FamilyRoute] = []
+    package internal(set) var erasures: [FamilyErasure] = []
 
     public init() {}
 

@@ -39,12 +39,12 @@ import Workers
 
     @Test func `errors name what exists`() throws {
         let templates = try templates()
-        #expect(throws: EmailTemplateError.unknownTemplate(name: "wellcome", existing: ["checkin_receipt", "welcome"]))
+        #expect(throws: TemplateError.unknownTemplate(name: "wellcome", existing: ["checkin_receipt", "welcome"]))
         {
             try templates.render("wellcome", locale: "en", values: values)
         }
         #expect(
-            throws: EmailTemplateError.missingVariable(
+            throws: TemplateError.missingVariable(
                 name: "venue",
                 template: "checkin_receipt.en",
                 given: ["date", "name"]
@@ -53,20 +53,20 @@ import Workers
             try templates.render("checkin_receipt", locale: "en", values: ["name": "x", "date": "y"])
         }
         for name in ["../welcome", "Welcome", "wel come", "", "welcome.en"] {
-            #expect(throws: EmailTemplateError.invalidName) { try templates.render(name, locale: "en", values: values) }
+            #expect(throws: TemplateError.invalidName) { try templates.render(name, locale: "en", values: values) }
         }
         #expect(try templates.requiredVariables("checkin_receipt", locale: "en") == ["date", "name", "venue"])
     }
 
     @Test(arguments: ["javascript:alert(1)", "http://checkin.test", "https://a b", "https://", "https://ç"])
     func `what becomes a link is an https address`(url: String) throws {
-        #expect(throws: EmailTemplateError.invalidURL(name: "start_url")) {
+        #expect(throws: TemplateError.invalidURL(name: "start_url")) {
             try templates().render("welcome", locale: "en", values: ["name": "x", "start_url": url])
         }
     }
 
     @Test func `a value over 8 KiB is refused`() throws {
-        #expect(throws: EmailTemplateError.valueTooLong(name: "name")) {
+        #expect(throws: TemplateError.valueTooLong(name: "name")) {
             try templates().render("welcome", locale: "en", values: ["name": String(repeating: "x", count: 8193)])
         }
     }
@@ -100,14 +100,14 @@ import Workers
     @Test func `a folder with gaps is refused`() throws {
         let folder = try MailFolder()
         try write(["a.en.subject": "s", "a.en.text": "t"], folder)
-        #expect(throws: EmailTemplateError.incomplete(name: "a", locale: "en", missing: ["html"])) {
+        #expect(throws: TemplateError.incomplete(name: "a", locale: "en", missing: ["html"])) {
             try EmailTemplates(folder: folder.path)
         }
         try write(["a.en.body": "s"], folder)
-        #expect(throws: EmailTemplateError.misnamed(file: "a.en.body.mustache")) {
+        #expect(throws: TemplateError.misnamed(file: "a.en.body.mustache", parts: ["subject", "text", "html"])) {
             try EmailTemplates(folder: folder.path)
         }
-        #expect(throws: EmailTemplateError.unreadable(path: "/nonexistent")) {
+        #expect(throws: TemplateError.unreadable(path: "/nonexistent")) {
             try EmailTemplates(folder: "/nonexistent")
         }
     }

@@ -1,11 +1,11 @@
 import Curl
 
 /// What people read in a dead letter. Names of templates and variables, never their values.
-extension EmailTemplateError {
+extension TemplateError {
     var explanation: String {
         switch self {
         case .unreadable(let path): "cannot read \(path)"
-        case .misnamed(let file): "\(file) is not NAME.LOCALE.subject|text|html.mustache"
+        case .misnamed(let file, let parts): "\(file) is not NAME.LOCALE.\(parts.joined(separator: "|")).mustache"
         case .incomplete(let name, let locale, let missing):
             "\(name).\(locale) lacks \(missing.joined(separator: ", "))"
         case .syntax(let file, let reason): "\(file): \(reason)"

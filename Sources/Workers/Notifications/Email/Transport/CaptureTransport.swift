@@ -6,6 +6,7 @@ import Glibc
 /// Writes each mail to `FOLDER/MESSAGE-ID.eml` instead of sending it; for development and for tests. A mail with the same
 /// Message-ID takes the place of the earlier one. The file appears whole and durable, or not at all.
 package struct CaptureTransport: EmailTransport {
+    package let isIdempotent = true
     private let folder: String
     /// Files are written here, never on the threads tasks run on.
     private let queue = DispatchQueue(label: "jobs.mail-capture")

@@ -3,6 +3,13 @@ package import Curl
 /// Where composed mails go. Each mail is tried once.
 package protocol EmailTransport: Sendable {
     func deliver(_ mail: ComposedMail) async throws(EmailTransportError) -> EmailReceipt
+
+    /// Whether a mail that is handed over twice is there once.
+    var isIdempotent: Bool { get }
+}
+
+extension EmailTransport {
+    package var isIdempotent: Bool { false }
 }
 
 package struct EmailReceipt: Sendable, Equatable {
@@ -17,11 +24,13 @@ package enum EmailTransportError: Error, Equatable, Sendable {
     case smtp(SMTPError)
     /// The file could not be written; the number is `errno`.
     case capture(errno: Int32)
+    case ses(SESRefusal)
 
     package var isRetryable: Bool {
         switch self {
         case .smtp(let error): error.isRetryable
         case .capture: true
+        case .ses(let refusal): refusal.meaning != .message
         }
     }
 
@@ -30,6 +39,7 @@ package enum EmailTransportError: Error, Equatable, Sendable {
         switch self {
         case .smtp(let error): error.concernsServer
         case .capture: true
+        case .ses(let refusal): refusal.meaning == .server
         }
     }
 
@@ -37,6 +47,7 @@ package enum EmailTransportError: Error, Equatable, Sendable {
         switch self {
         case .smtp(let error): error.label
         case .capture: "capture"
+        case .ses(let refusal): refusal.label
         }
     }
 }

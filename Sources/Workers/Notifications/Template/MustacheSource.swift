@@ -12,7 +12,7 @@ struct MustacheSource: Sendable {
     private let template: MustacheTemplate
     private let escaping: Escaping
 
-    init(_ text: String, escaping: Escaping, file: String) throws(EmailTemplateError) {
+    init(_ text: String, escaping: Escaping, file: String) throws(TemplateError) {
         var used: Set<String> = []
         var tested: Set<String> = []
         for tag in try Self.tags(text, file: file) {
@@ -42,7 +42,7 @@ struct MustacheSource: Sendable {
         return template.render(context)
     }
 
-    private static func tags(_ text: String, file: String) throws(EmailTemplateError) -> [Substring] {
+    private static func tags(_ text: String, file: String) throws(TemplateError) -> [Substring] {
         var tags: [Substring] = []
         var rest = text[...]
         while let open = rest.firstRange(of: "{{") {

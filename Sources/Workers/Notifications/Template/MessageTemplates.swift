@@ -1,56 +1,60 @@
 internal import Foundation
 
-/// The mail templates of a folder, read once: `NAME.LOCALE.subject.mustache`, `….text.mustache`, `….html.mustache`.
-/// Changes on disk are seen by the next process.
-package struct EmailTemplates: Sendable {
+/// The templates of a folder, read once: `NAME.LOCALE.PART.mustache`, with all parts for each name and locale. Changes on
+/// disk are seen by the next process.
+package struct MessageTemplates: Sendable {
     package struct Rendered: Sendable, Equatable {
-        package let subject: String
-        package let text: String
-        package let html: String
+        /// By the part's name; without white space at its ends where the part is one line.
+        package let parts: [String: String]
         /// The locale that was found.
         package let locale: String
+
+        package subscript(part: String) -> String { parts[part] ?? "" }
     }
 
-    private struct Template: Sendable {
-        let subject: MustacheSource
-        let text: MustacheSource
-        let html: MustacheSource
+    package struct Part: Sendable {
+        let name: String
+        let escaping: MustacheSource.Escaping
+        /// White space at both ends goes.
+        let isLine: Bool
 
-        var required: Set<String> { subject.required.union(text.required).union(html.required) }
+        init(_ name: String, escaping: MustacheSource.Escaping = .none, isLine: Bool = false) {
+            (self.name, self.escaping, self.isLine) = (name, escaping, isLine)
+        }
     }
 
-    private static let kinds = ["subject", "text", "html"]
+    private typealias Template = [String: MustacheSource]
+
     private static let maxFileBytes = 256 * 1024
     /// Where no locale of the language asked for exists, English first.
     private static let fallback = ["en", "pt-BR"]
 
+    private let parts: [Part]
     /// By name, then locale.
     private let templates: [String: [String: Template]]
 
     /// Reads and checks every `.mustache` file of the folder. Called at start; blocks for the time of the reads.
-    package init(folder: String) throws(EmailTemplateError) {
+    package init(folder: String, parts: [Part]) throws(TemplateError) {
+        self.parts = parts
         guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw .unreadable(path: folder)
         }
-        var sources: [String: [String: [String: MustacheSource]]] = [:]
+        var templates: [String: [String: Template]] = [:]
         for file in files.sorted() where file.hasSuffix(".mustache") {
-            let parts = file.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 4, MustacheSource.isName(parts[0]), Self.isLocale(parts[1]),
-                Self.kinds.contains(parts[2])
-            else { throw .misnamed(file: file) }
-            sources[parts[0], default: [:]][parts[1], default: [:]][parts[2]] = try Self.read(
+            let words = file.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            guard words.count == 4, MustacheSource.isName(words[0]), Self.isLocale(words[1]),
+                let part = parts.first(where: { $0.name == words[2] })
+            else { throw .misnamed(file: file, parts: parts.map(\.name)) }
+            templates[words[0], default: [:]][words[1], default: [:]][part.name] = try Self.read(
                 "\(folder)/\(file)",
                 file,
-                parts[2]
+                part.escaping
             )
         }
-        var templates: [String: [String: Template]] = [:]
-        for (name, locales) in sources {
-            for (locale, kinds) in locales {
-                guard let subject = kinds["subject"], let text = kinds["text"], let html = kinds["html"] else {
-                    throw .incomplete(name: name, locale: locale, missing: Self.kinds.filter { kinds[$0] == nil })
-                }
-                templates[name, default: [:]][locale] = Template(subject: subject, text: text, html: html)
+        for (name, locales) in templates {
+            for (locale, template) in locales {
+                let missing = parts.map(\.name).filter { template[$0] == nil }
+                guard missing.isEmpty else { throw .incomplete(name: name, locale: locale, missing: missing) }
             }
         }
         self.templates = templates
@@ -59,8 +63,8 @@ package struct EmailTemplates: Sendable {
     package var names: [String] { templates.keys.sorted() }
 
     /// The variables a template cannot do without, in the locale that `locale` leads to.
-    package func requiredVariables(_ name: String, locale: String) throws(EmailTemplateError) -> [String] {
-        try find(name, locale).template.required.sorted()
+    package func requiredVariables(_ name: String, locale: String) throws(TemplateError) -> [String] {
+        Self.required(try find(name, locale).template).sorted()
     }
 
     /// - Parameters:
@@ -73,9 +77,9 @@ package struct EmailTemplates: Sendable {
         _ name: String,
         locale: String,
         values: [String: String]
-    ) throws(EmailTemplateError) -> Rendered {
+    ) throws(TemplateError) -> Rendered {
         let (found, template) = try find(name, locale)
-        if let missing = template.required.sorted().first(where: { values[$0] == nil }) {
+        if let missing = Self.required(template).sorted().first(where: { values[$0] == nil }) {
             throw .missingVariable(name: missing, template: "\(name).\(found)", given: values.keys.sorted())
         }
         for (variable, value) in values {
@@ -84,18 +88,22 @@ package struct EmailTemplates: Sendable {
                 throw .invalidURL(name: variable)
             }
         }
-        return Rendered(
-            subject: template.subject.render(values).trimmingCharacters(in: .whitespacesAndNewlines),
-            text: template.text.render(values),
-            html: template.html.render(values),
-            locale: found
-        )
+        var rendered: [String: String] = [:]
+        for part in parts {
+            let text = template[part.name]?.render(values) ?? ""
+            rendered[part.name] = part.isLine ? text.trimmingCharacters(in: .whitespacesAndNewlines) : text
+        }
+        return Rendered(parts: rendered, locale: found)
+    }
+
+    private static func required(_ template: Template) -> Set<String> {
+        template.values.reduce(into: []) { $0.formUnion($1.required) }
     }
 
     private func find(
         _ name: String,
         _ locale: String
-    ) throws(EmailTemplateError) -> (locale: String, template: Template) {
+    ) throws(TemplateError) -> (locale: String, template: Template) {
         guard MustacheSource.isName(name) else { throw .invalidName }
         guard let locales = templates[name] else { throw .unknownTemplate(name: name, existing: names) }
         let language = locale.prefix { $0 != "-" }.lowercased()
@@ -109,20 +117,20 @@ package struct EmailTemplates: Sendable {
     private static func read(
         _ path: String,
         _ file: String,
-        _ kind: String
-    ) throws(EmailTemplateError) -> MustacheSource {
+        _ escaping: MustacheSource.Escaping
+    ) throws(TemplateError) -> MustacheSource {
         guard let data = FileManager.default.contents(atPath: path), data.count <= maxFileBytes,
             let text = String(data: data, encoding: .utf8)
         else { throw .unreadable(path: path) }
-        return try MustacheSource(text, escaping: kind == "html" ? .html : .none, file: file)
+        return try MustacheSource(text, escaping: escaping, file: file)
     }
 
-    private static func isWebAddress(_ value: String) -> Bool {
+    static func isWebAddress(_ value: String) -> Bool {
         value.hasPrefix("https://") && value.utf8.count > 8 && value.utf8.allSatisfy { 0x21...0x7E ~= $0 }
     }
 
     /// `en`, `pt-BR`: letters, then parts of letters and digits.
-    private static func isLocale(_ text: String) -> Bool {
+    static func isLocale(_ text: String) -> Bool {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard let language = parts.first, 2...3 ~= language.utf8.count, parts.count <= 3 else { return false }
         return parts.allSatisfy { part in

@@ -1,11 +1,11 @@
 /// What is wrong with a template or with what a job gives it. Lists name what there is, so that a typing mistake is seen
 /// at once; values never appear.
-package enum EmailTemplateError: Error, Equatable, Sendable {
+package enum TemplateError: Error, Equatable, Sendable {
     /// A template's folder or file cannot be read.
     case unreadable(path: String)
-    /// A file of the folder that is not `NAME.LOCALE.subject|text|html.mustache`.
-    case misnamed(file: String)
-    /// Subject, text and HTML belong together; these are missing.
+    /// A file of the folder that is not `NAME.LOCALE.PART.mustache`.
+    case misnamed(file: String, parts: [String])
+    /// The parts of a message belong together; these are missing.
     case incomplete(name: String, locale: String, missing: [String])
     /// Not Mustache, or more of it than is allowed here (partials, unescaped tags, other delimiters, lambdas).
     case syntax(file: String, reason: String)
