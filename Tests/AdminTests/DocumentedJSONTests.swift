@@ -7,7 +7,7 @@ import Testing
 /// docs/json.md is a contract: its examples have exactly the keys that the verbs print.
 @Suite struct DocumentedJSONTests {
     /// Objects whose keys are data.
-    private static let open: Set = ["jobs", "reasons", "payload", "headers", "labels", "detail"]
+    private static let open: Set = ["jobs", "reasons", "payload", "headers", "labels", "detail", "families"]
 
     @Test func `every documented example has the keys that its verb prints`() async throws {
         let bench = try CommandBench()

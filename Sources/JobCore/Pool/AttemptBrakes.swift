@@ -130,7 +130,8 @@ struct AttemptBrakes: Sendable {
         if case .park(let name, _) = disposition, !failing.contains(name) { failing.append(name) }
         guard !failing.isEmpty else { return nil }
         // A worker that parks says what is to be mended; other errors' words may hold anything.
-        let reason = disposition.isPark ? "\(failure.label): \(failure.message)".scrubbed(maximumBytes: 300) : failure.label
+        let reason =
+            disposition.isPark ? "\(failure.label): \(failure.message)".scrubbed(maximumBytes: 300) : failure.label
         var isStopped = false
         let known = failing.filter { name in dependencies.contains { $0.name == name } }
         if !known.isEmpty {

@@ -25,7 +25,7 @@ extension SQLValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Exp
         .text("[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]")
     }
 
-    static func list(_ texts: [String]) -> SQLValue {
+    package static func list(_ texts: [String]) -> SQLValue {
         .text("[" + texts.map { Dialect.cell(.text($0), escapes: true) }.joined(separator: ",") + "]")
     }
 

@@ -1,21 +1,7 @@
 import JobCore
 
 extension DemoScene {
-    /// Check-ins of friends for forty people: their devices and wishes first, then what is to be told to them.
-    static let notifications = DemoScene(jobs: {
-        (0..<40).map { index -> (SendNotification, [EnqueueOption]) in
-            (
-                SendNotification(
-                    userID: "demo-\(index)",
-                    template: "friends_nearby",
-                    variables: ["name": "Ana", "venue": "Café Aurora ☕️"],
-                    category: "social"
-                ), []
-            )
-        }
-    })
-
-    /// Goes before it: who these people are.
+    /// Who forty people are: a phone each.
     static let devices = DemoScene(jobs: {
         (0..<40).map { index -> (DeviceUpdate, [EnqueueOption]) in
             let isApple = index % 2 == 0
@@ -26,6 +12,19 @@ extension DemoScene {
                 locale: index % 4 < 2 ? "pt-BR" : "en"
             )
             return (device, [.lane(.high)])
+        }
+    })
+
+    /// What their friends do: captured, in their own language (`jobctl notification captured`).
+    static let pushes = DemoScene(jobs: {
+        (0..<40).map { index -> (PushNotification, [EnqueueOption]) in
+            let push = PushNotification(
+                userID: "demo-\(index)",
+                template: "friends_nearby",
+                variables: ["name": "Ana", "venue": "Café Aurora ☕️", "others": index % 3 == 0 ? 2 : ""],
+                category: "social"
+            )
+            return (push, [])
         }
     })
 }

@@ -13,12 +13,15 @@ extension JobRegistry {
         register(TidyNotifications.self) { _ in TidyNotificationsWorker() }
         demonstrate(.emails)
         demonstrate(.devices)
-        demonstrate(.notifications)
+        demonstrate(.pushes)
         add(FamilyMigration.notifications)
         add(FamilyErasure.notifications)
-        for route in [FamilyRoute.twilioStatus, .twilioInbound, .unsubscribe, .unsubscribePage, .sesFeedback] { add(route) }
+        for route in [FamilyRoute.twilioStatus, .twilioInbound, .unsubscribe, .unsubscribePage, .sesFeedback] {
+            add(route)
+        }
         let verbs: [FamilyVerb] = [
-            .broadcastList, .broadcastPause, .broadcastResume, .broadcastCancel, .contactImport, .segmentLoad, .suppress,
+            .broadcastList, .broadcastPause, .broadcastResume, .broadcastCancel, .contactImport, .segmentLoad,
+            .suppress,
             .readmit, .messages, .captured,
         ]
         for verb in verbs { add(verb) }

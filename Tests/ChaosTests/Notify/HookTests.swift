@@ -29,7 +29,9 @@ extension Chaos {
             let served = try await Served(ground, allowing: ["system.*"])
             let base = served.variables["JOBS_API"] ?? ""
             let token = try #require(UnsubscribeToken(key: key)?.text(address: "Ana@example.com", list: "social"))
-            func call(_ method: String, _ path: String, _ body: String = "", header: String = "X: x") async throws -> Int {
+            func call(_ method: String, _ path: String, _ body: String = "", header: String = "X: x") async throws
+                -> Int
+            {
                 let script = """
                     import sys, urllib.request, urllib.error
                     name, value = sys.argv[4].split(': ', 1)

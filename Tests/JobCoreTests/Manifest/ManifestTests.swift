@@ -126,7 +126,7 @@ import Testing
             manifest.jobs["system.probe"]?.retry
                 == RetryPolicy(base: .milliseconds(200), cap: .seconds(5), maximumAttempts: 5)
         )
-        #expect(manifest.queues["notifications_email"]?.dependencies == ["smtp"])
+        #expect(manifest.queues["notifications_email"]?.dependencies == ["smtp", "ses"])
         #expect(manifest.jobs["notification.email"]?.personalFields.contains("to") == true)
         for job in manifest.jobs.values {
             for payload in try #require(job.examples[job.version]) {

@@ -7,24 +7,30 @@ import Testing
 
 @Suite("AWS: signatures, SES and SNS")
 struct AWSTests {
+    private let snakes = {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }()
+
     private struct Vector: Decodable {
         struct Context: Decodable {
             struct Keys: Decodable {
-                let access_key_id: String
-                let secret_access_key: String
+                let accessKeyId: String
+                let secretAccessKey: String
                 let token: String?
             }
             let credentials: Keys
             let normalize: Bool
-            let omit_session_token: Bool?
+            let omitSessionToken: Bool?
             let region: String
             let service: String
-            let sign_body: Bool
+            let signBody: Bool
             let timestamp: String
         }
         let name: String
         let context: Context
-        let header_signature: String
+        let headerSignature: String
         let request: String
     }
 
@@ -33,20 +39,20 @@ struct AWSTests {
         let text = try String(contentsOfFile: SharedData.folder + "/vectors/aws_sigv4.jsonl", encoding: .utf8)
         var count = 0
         for line in text.split(separator: "\n") {
-            let vector = try JSONDecoder().decode(Vector.self, from: Data(line.utf8))
+            let vector = try snakes.decode(Vector.self, from: Data(line.utf8))
             let keys = vector.context.credentials
             let signature = AWSSignature(
-                .init(accessKeyID: keys.access_key_id, secret: keys.secret_access_key, sessionToken: keys.token),
+                .init(accessKeyID: keys.accessKeyId, secret: keys.secretAccessKey, sessionToken: keys.token),
                 region: vector.context.region,
                 service: vector.context.service,
-                signsBody: vector.context.sign_body,
-                signsToken: vector.context.omit_session_token != true,
+                signsBody: vector.context.signBody,
+                signsToken: vector.context.omitSessionToken != true,
                 normalizesPath: vector.context.normalize
             )
             let instant = try #require(Timestamp(rfc3339: vector.context.timestamp))
             let headers = signature.headers(of: Self.request(vector.request), at: instant)
             let authorization = headers.first { $0.name == "authorization" }?.value ?? ""
-            #expect(authorization.hasSuffix("Signature=\(vector.header_signature)"), "\(vector.name)")
+            #expect(authorization.hasSuffix("Signature=\(vector.headerSignature)"), "\(vector.name)")
             count += 1
         }
         #expect(count == 38)
@@ -54,7 +60,11 @@ struct AWSTests {
 
     /// The raw text of an HTTP request.
     private static func request(_ text: String) -> AWSSignature.Request {
-        let parts = text.replacing("\r\n", with: "\n").split(separator: "\n\n", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.replacing("\r\n", with: "\n").split(
+            separator: "\n\n",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         var lines = parts[0].split(separator: "\n").map(String.init)
         let first = lines.removeFirst()
         let method = String(first.prefix { $0 != " " })
@@ -62,7 +72,10 @@ struct AWSTests {
         let path = target.prefix { $0 != "?" }
         let query = target.dropFirst(path.count + 1).split(separator: "&").map { part in
             let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (name: sides[0].removingPercentEncoding ?? "", value: sides.count > 1 ? sides[1].removingPercentEncoding ?? "" : "")
+            return (
+                name: sides[0].removingPercentEncoding ?? "",
+                value: sides.count > 1 ? sides[1].removingPercentEncoding ?? "" : ""
+            )
         }
         var headers: [(name: String, value: String)] = []
         for line in lines {
@@ -73,7 +86,9 @@ struct AWSTests {
                 headers.append((String(sides[0]), sides.count > 1 ? String(sides[1]) : ""))
             }
         }
-        headers.removeAll { ["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains($0.name.lowercased()) }
+        headers.removeAll {
+            ["x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains($0.name.lowercased())
+        }
         return AWSSignature.Request(
             method,
             path: path.removingPercentEncoding ?? String(path),
@@ -84,12 +99,12 @@ struct AWSTests {
     }
 
     private struct Keys: Decodable {
-        let access_key_id: String
+        let accessKeyId: String
         let secret: String
 
         func environment(_ port: Int, secret other: String? = nil) -> [String: String] {
             [
-                "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": access_key_id,
+                "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": accessKeyId,
                 "AWS_SECRET_ACCESS_KEY": other ?? secret, "SNS_URL": "http://127.0.0.1:\(port)",
                 "SES_URL": "http://127.0.0.1:\(port)",
             ]
@@ -105,7 +120,7 @@ struct AWSTests {
     func moto() async throws {
         let peer = try await PeerProcess(Desk.repository + "/Tests/WorkersTests/Peers/moto_peer.py")
         func keys(_ word: String) async throws -> Keys {
-            try JSONDecoder().decode(Keys.self, from: Data(try #require(await peer.next(word)).utf8))
+            try snakes.decode(Keys.self, from: Data(try #require(await peer.next(word)).utf8))
         }
         let (user, stranger) = (try await keys("USER "), try await keys("STRANGER "))
         _ = try #require(await peer.next("READY "))
@@ -138,7 +153,7 @@ struct AWSTests {
         let receipt = try await ses.deliver(mail)
         #expect(!receipt.reference.isEmpty)
         try peer.tell("sent")
-        let sent = try JSONDecoder().decode(Sent.self, from: Data(try #require(await peer.next("SENT ")).utf8))
+        let sent = try snakes.decode(Sent.self, from: Data(try #require(await peer.next("SENT ")).utf8))
         #expect(sent.mails == 1, "\(sent.kinds)")
         let wrong = try SESTransport(SettingsReader(user.environment(peer.port, secret: "wrong")))
         do throws(EmailTransportError) {

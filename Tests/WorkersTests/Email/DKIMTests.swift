@@ -92,9 +92,11 @@ struct DKIMTests {
             try await send("left@example.com", list: nil)
             try await send("left@example.com", list: "news")
             #expect(kept.count == 2)
-            let event = #"{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"x@example.com"}]}}"#
+            let event =
+                #"{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"x@example.com"}]}}"#
             let notice = ["Type": "Notification", "Message": event]
-            let transient = #"{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bouncedRecipients":[{"emailAddress":"y@example.com"}]}}"#
+            let transient =
+                #"{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bouncedRecipients":[{"emailAddress":"y@example.com"}]}}"#
             #expect(SESFeedback.suppressions(notice) == [Suppression(.email, "x@example.com", .complaint)])
             #expect(SESFeedback.suppressions(["Type": "Notification", "Message": transient]).isEmpty)
         }

@@ -25,7 +25,9 @@ struct EmailNotificationWorkerTests {
 
             func execute(_ sql: String, _ parameters: SQLParameters) throws(StoreError) -> Int { 0 }
             func query(_ sql: String, _ parameters: SQLParameters) throws(StoreError) -> [SQLRow] { [] }
-            func executeBatch(_ sql: String, _ batch: [SQLParameters]) throws(StoreError) -> [Int] { batch.map { _ in 0 } }
+            func executeBatch(_ sql: String, _ batch: [SQLParameters]) throws(StoreError) -> [Int] {
+                batch.map { _ in 0 }
+            }
         }
 
         let dialect = Dialect.sqlite

@@ -39,8 +39,7 @@ import Workers
 
     @Test func `errors name what exists`() throws {
         let templates = try templates()
-        #expect(throws: TemplateError.unknownTemplate(name: "wellcome", existing: ["checkin_receipt", "welcome"]))
-        {
+        #expect(throws: TemplateError.unknownTemplate(name: "wellcome", existing: ["checkin_receipt", "welcome"])) {
             try templates.render("wellcome", locale: "en", values: values)
         }
         #expect(

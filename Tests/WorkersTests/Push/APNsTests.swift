@@ -9,7 +9,7 @@ import Testing
 struct APNsTests {
     private struct Stats: Decodable {
         let most: Int
-        let before_first: Int
+        let beforeFirst: Int
         let answered: Int
         let tokens: Int
         let faults: [String]
@@ -45,7 +45,9 @@ struct APNsTests {
         func stats() async throws -> Stats {
             try process.tell("stats")
             let line = try #require(await process.next("STATS "))
-            return try JSONDecoder().decode(Stats.self, from: Data(line.utf8))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Stats.self, from: Data(line.utf8))
         }
     }
 
@@ -76,7 +78,7 @@ struct APNsTests {
         let stats = try await peer.stats()
         #expect(stats.faults == [])
         #expect(stats.answered == 200 && stats.tokens == 1)
-        #expect(stats.before_first == 1)
+        #expect(stats.beforeFirst == 1)
         #expect((2...5).contains(stats.most))
     }
 
@@ -91,8 +93,12 @@ struct APNsTests {
             return
         }
         #expect(abs(since.duration(since: .now()).components.seconds) < 60)
-        #expect(verdicts[2] == .later(after: .seconds(60), label: "apns_too_many_requests", "APNs said 429 TooManyRequests"))
-        #expect(verdicts[3] == .later(after: .seconds(900), label: "apns_unavailable", "APNs said 503 ServiceUnavailable"))
+        #expect(
+            verdicts[2] == .later(after: .seconds(60), label: "apns_too_many_requests", "APNs said 429 TooManyRequests")
+        )
+        #expect(
+            verdicts[3] == .later(after: .seconds(900), label: "apns_unavailable", "APNs said 503 ServiceUnavailable")
+        )
         #expect(
             verdicts[4]
                 == .refused(label: "apns_bad_device_token", "APNs said 400 BadDeviceToken of this device's token")
@@ -115,7 +121,11 @@ struct APNsTests {
         let verdicts = await first
         let sent = verdicts.count { if case .sent = $0 { true } else { false } }
         let later = verdicts.count {
-            if case .later(_, let label, _) = $0 { label == "apns_interrupted" || label == "apns_timeout" } else { false }
+            if case .later(_, let label, _) = $0 {
+                label == "apns_interrupted" || label == "apns_timeout"
+            } else {
+                false
+            }
         }
         let down = verdicts.count { if case .down("apns_unreachable", _) = $0 { true } else { false } }
         #expect(sent + later + down == 300 && sent >= 40)

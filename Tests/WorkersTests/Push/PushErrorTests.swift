@@ -61,7 +61,8 @@ struct PushErrorTests {
         if badRequest {
             details.append(#"{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[]}"#)
         }
-        return #"{"error":{"code":0,"message":"m","status":"\#(status)","details":[\#(details.joined(separator: ","))]}}"#
+        return
+            #"{"error":{"code":0,"message":"m","status":"\#(status)","details":[\#(details.joined(separator: ","))]}}"#
     }
 
     static let rows: [Row] = {

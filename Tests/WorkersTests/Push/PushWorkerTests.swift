@@ -36,7 +36,9 @@ struct PushWorkerTests {
             let worker = try worker([
                 .apns: ScriptedPush(platform: .apns) { device in
                     asked.withLock { $0.append(device.token) }
-                    guard device.token == "bbbbbbbb", isBusy.withLock({ $0 }) else { return .sent("id-\(device.token)") }
+                    guard device.token == "bbbbbbbb", isBusy.withLock({ $0 }) else {
+                        return .sent("id-\(device.token)")
+                    }
                     return .later(after: .seconds(60), label: "apns_too_many_requests", "busy")
                 }
             ])

@@ -102,12 +102,18 @@ struct SMSWorkerTests {
         }
     }
 
-    @Test("a country's day, numbers that are not written to, texts that cost too much", arguments: Desk.Profile.underTest)
+    @Test(
+        "a country's day, numbers that are not written to, texts that cost too much",
+        arguments: Desk.Profile.underTest
+    )
     func fraud(profile: Desk.Profile) async throws {
         try await Desk.with(profile) { desk in
-            let sent = Mutex(0)
+            let sent = Counter()
             let settings = SMSSettings(
-                provider: ScriptedSMS { _ in .queued("SM\(sent.withLock { $0 += 1; return $0 })") },
+                provider: ScriptedSMS { _ in
+                    sent.increment()
+                    return .queued("SM\(sent.value)")
+                },
                 countries: ["55": 3, "351": 10]
             )
             let worker = try worker(settings)
@@ -130,29 +136,35 @@ struct SMSWorkerTests {
             other = job
             other.variables["code"] = .text(String(repeating: "ã", count: 200))
             #expect(
-                try await label { try await worker.perform(other, desk.context(SMSNotification.self)) } == "sms_too_long"
+                try await label { try await worker.perform(other, desk.context(SMSNotification.self)) }
+                    == "sms_too_long"
             )
-            #expect(sent.withLock { $0 } == 4)
+            #expect(sent.value == 4)
         }
     }
 
     @Test("somebody who told the carrier to stop gets none, and one who comes back does")
     func optOut() async throws {
         try await Desk.with(.embedded) { desk in
-            let sent = Mutex(0)
+            let sent = Counter()
             let worker = try worker(
-                SMSSettings(provider: ScriptedSMS { _ in .queued("SM\(sent.withLock { $0 += 1; return $0 })") })
+                SMSSettings(
+                    provider: ScriptedSMS { _ in
+                        sent.increment()
+                        return .queued("SM\(sent.value)")
+                    }
+                )
             )
             try await desk.write { session throws(StoreError) in
                 try session.suppress([Suppression(.sms, "+5531999990000", .optOut)])
             }
             #expect(try await worker.perform(job, desk.context(SMSNotification.self)) == .done)
-            #expect(sent.withLock { $0 } == 0)
+            #expect(sent.value == 0)
             try await desk.write { session throws(StoreError) in
                 try session.readmit(.sms, "+5531999990000", list: "")
             }
             #expect(try await worker.perform(job, desk.context(SMSNotification.self)) == .done)
-            #expect(sent.withLock { $0 } == 1)
+            #expect(sent.value == 1)
         }
     }
 

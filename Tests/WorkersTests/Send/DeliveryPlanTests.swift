@@ -51,13 +51,17 @@ struct DeliveryPlanTests {
         #expect(try plan(MessageCategory("social"), { $0.optOuts = ["push"] }) == .go(.sms, then: [.email]))
         #expect(try plan(MessageCategory("social"), { $0.optOuts = ["social"] }) == .drop("opted_out"))
         #expect(try plan(MessageCategory("social"), { $0.optOuts = ["push:social"] }) == .go(.sms, then: [.email]))
-        #expect(try plan(MessageCategory("social"), { $0.optOuts = ["push:news"] }) == .go(.push, then: [.sms, .email]))
+        #expect(
+            try plan(MessageCategory("social"), { $0.optOuts = ["push:news"] }) == .go(.push, then: [.sms, .email])
+        )
         var marketing = MessageCategory("marketing")
         marketing.needsOptIn = true
         #expect(try plan(marketing) == .drop("opted_out"))
         #expect(try plan(marketing, { $0.optIns = ["email:marketing"] }) == .go(.email, then: []))
         #expect(try plan(marketing, { $0.optIns = ["marketing"] }) == .go(.push, then: [.sms, .email]))
-        #expect(try plan(marketing, { ($0.optIns, $0.optOuts) = (["marketing"], ["push"]) }) == .go(.sms, then: [.email]))
+        #expect(
+            try plan(marketing, { ($0.optIns, $0.optOuts) = (["marketing"], ["push"]) }) == .go(.sms, then: [.email])
+        )
     }
 
     @Test(
@@ -104,7 +108,10 @@ struct DeliveryPlanTests {
         #expect(try plan(security, quiet, at: night) == .go(.push, then: [.sms, .email]))
     }
 
-    @Test("hours that are none", arguments: ["22:00", "22:00-22:00", "24:00-08:00", "22:60-08:00", "8:00-9:00", "a-b", ""])
+    @Test(
+        "hours that are none",
+        arguments: ["22:00", "22:00-22:00", "24:00-08:00", "22:60-08:00", "8:00-9:00", "a-b", ""]
+    )
     func badHours(text: String) { #expect(QuietHours(text) == nil) }
 
     @Test("the package's own categories are read, and mistakes are named")

@@ -48,7 +48,8 @@ struct Desk: Sendable {
             let process = ProcessInfo.processInfo.environment
             guard let broker = process["JOBS_TEST_AMQP_URL"], let database = process["JOBS_TEST_POSTGRES_URL"] else {
                 throw Missing(
-                    description: "no nodes: scripts/nodes start, eval \"$(scripts/nodes env)\", or JOBS_TEST_PROFILES=embedded"
+                    description:
+                        "no nodes: scripts/nodes start, eval \"$(scripts/nodes env)\", or JOBS_TEST_PROFILES=embedded"
                 )
             }
             environment = ["JOBS_BROKER_URL": broker, "JOBS_DATABASE_URL": database, "JOBS_PREFIX": prefix]

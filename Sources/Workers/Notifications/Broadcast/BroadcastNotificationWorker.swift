@@ -28,7 +28,10 @@ public struct BroadcastNotificationWorker: Worker {
         }
         guard var record = begun else { throw JobError.retry("broadcast_gone", "its row is not there") }
         guard record.jobID == id.description else {
-            context.logger.notice("another job has sent the broadcast of this name", metadata: ["job": "\(record.jobID)"])
+            context.logger.notice(
+                "another job has sent the broadcast of this name",
+                metadata: ["job": "\(record.jobID)"]
+            )
             return .done
         }
         let size = max(1, min(Self.largestSlice, job.ratePerSecond))

@@ -84,7 +84,8 @@ extension SQLSession {
     }
 
     /// The next people of the segment, in the order of their ids.
-    func broadcastSlice(_ segment: String, after cursor: String, limit: Int) throws(StoreError) -> [BroadcastRecipient] {
+    func broadcastSlice(_ segment: String, after cursor: String, limit: Int) throws(StoreError) -> [BroadcastRecipient]
+    {
         let source =
             segment == "all"
             ? "notification_profiles p"

@@ -5,7 +5,10 @@ extension FamilyErasure {
     static let notifications = FamilyErasure("notification_rows") { person, session throws(StoreError) in
         var rows: Int64 = 0
         for (table, condition) in conditions(person) {
-            let row = try session.query("select count(*) as rows from \(table) where \(condition)", parameters(person, condition)).first
+            let row = try session.query(
+                "select count(*) as rows from \(table) where \(condition)",
+                parameters(person, condition)
+            ).first
             if let row { rows += try row.int("rows") }
         }
         return Int(rows)
@@ -20,7 +23,8 @@ extension FamilyErasure {
     /// A statement gets what it names.
     private static func parameters(_ person: Person, _ condition: String) -> SQLParameters {
         switch person {
-        case .member(_, let value): condition.contains(":owner") ? ["owner": .text("user:\(value)")] : ["value": .text(value)]
+        case .member(_, let value):
+            condition.contains(":owner") ? ["owner": .text("user:\(value)")] : ["value": .text(value)]
         case .text(let text): ["value": .text(text)]
         }
     }

@@ -64,19 +64,25 @@ struct MessageRecord: Sendable, Equatable {
 
 extension SQLSession {
     func messages(of job: JobID) throws(StoreError) -> [MessageRecord] {
-        var records: [MessageRecord] = []
+        try messages(ofAll: [job])[job] ?? []
+    }
+
+    func messages(ofAll jobs: Set<JobID>) throws(StoreError) -> [JobID: [MessageRecord]] {
+        for statement in dialect.byKeysOnly { try execute(statement) }
         let rows = try query(
             """
-            select recipient, channel, user_id, provider, provider_id, state, error, segments from notification_messages
-            where job_id = :job
+            \(dialect.list(of: ":jobs"))
+            select job_id, recipient, channel, user_id, provider, provider_id, state, error, segments
+            from notification_messages where \(dialect.isListed("job_id"))
             """,
-            ["job": .id(job)]
+            ["jobs": .list(jobs.map(\.description))]
         )
+        var records: [JobID: [MessageRecord]] = [:]
         for row in rows {
             guard let channel = Channel(rawValue: try row.text("channel")),
                 let state = MessageRecord.State(rawValue: try row.text("state"))
             else { continue }
-            records.append(
+            records[try row.id("job_id"), default: []].append(
                 MessageRecord(
                     try row.text("recipient"),
                     channel,
@@ -94,6 +100,11 @@ extension SQLSession {
 
     /// Rows of the same job and recipient are written over.
     func keep(_ records: [MessageRecord], of job: JobID) throws(StoreError) {
+        try keep(records.map { (job, $0) })
+    }
+
+    func keep(_ records: [(job: JobID, record: MessageRecord)]) throws(StoreError) {
+        guard !records.isEmpty else { return }
         try executeBatch(
             """
             insert into notification_messages
@@ -105,7 +116,7 @@ extension SQLSession {
                 rank = excluded.rank, error = excluded.error, at_ms = excluded.at_ms
                 where notification_messages.rank <= excluded.rank
             """,
-            records.map { record in
+            records.map { job, record in
                 [
                     "job": .id(job), "recipient": .text(record.recipient), "channel": .text(record.channel.rawValue),
                     "user": .text(record.userID), "provider": .text(record.provider), "pid": .text(record.providerID),
@@ -145,18 +156,17 @@ extension SQLSession {
 
     /// What would have been sent. A repetition changes nothing.
     func capture(
-        _ contents: [(recipient: String, content: [UInt8])],
-        _ channel: Channel,
-        user: String?,
-        of job: JobID
+        _ contents: [(job: JobID, user: String?, recipient: String, content: [UInt8])],
+        _ channel: Channel
     ) throws(StoreError) {
+        guard !contents.isEmpty else { return }
         try executeBatch(
             """
             insert into notification_captures (job_id, recipient, channel, user_id, content, at_ms)
             values (:job, :recipient, :channel, :user, :content, (select now_ms()))
             on conflict (job_id, recipient) do nothing
             """,
-            contents.map { recipient, content in
+            contents.map { job, user, recipient, content in
                 [
                     "job": .id(job), "recipient": .text(recipient), "channel": .text(channel.rawValue),
                     "user": .text(user), "content": .payload(content, owner: job.description),

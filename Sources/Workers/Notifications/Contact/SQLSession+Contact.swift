@@ -39,18 +39,30 @@ extension SQLSession {
         ).reduce(0, +)
     }
 
+    /// The most of one person that are looked at.
+    private static var mostDevices: Int { 100 }
+
     func devices(of user: String) throws(StoreError) -> [Device] {
+        try devices(ofAll: [user])[user] ?? []
+    }
+
+    /// The newest first.
+    func devices(ofAll users: Set<String>) throws(StoreError) -> [String: [Device]] {
         let rows = try query(
             """
-            select platform, token, app, locale, registered_at from notification_devices where user_id = :user
-            order by registered_at desc, token limit 100
+            \(dialect.list(of: ":users"))
+            select user_id, platform, token, app, locale, registered_at from notification_devices
+            where \(dialect.isListed("user_id")) order by registered_at desc, token
             """,
-            ["user": .text(user)]
+            ["users": .list(Array(users))]
         )
-        var devices: [Device] = []
+        var devices: [String: [Device]] = [:]
         for row in rows {
-            guard let platform = Device.Platform(rawValue: try row.text("platform")) else { continue }
-            devices.append(
+            let user = try row.text("user_id")
+            guard let platform = Device.Platform(rawValue: try row.text("platform")),
+                devices[user, default: []].count < Self.mostDevices
+            else { continue }
+            devices[user, default: []].append(
                 Device(
                     platform,
                     try row.text("token"),

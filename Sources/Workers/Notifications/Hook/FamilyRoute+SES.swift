@@ -15,7 +15,9 @@ extension FamilyRoute {
         }
         if notice["Type"] as? String == "SubscriptionConfirmation" {
             // Confirmed by a person: nothing that comes from outside makes this process call an address.
-            context.logger.notice("SNS asks to confirm the subscription: open its SubscribeURL, or confirm in the console")
+            context.logger.notice(
+                "SNS asks to confirm the subscription: open its SubscribeURL, or confirm in the console"
+            )
             return Response(200)
         }
         let suppressions = SESFeedback.suppressions(notice)

@@ -7,7 +7,11 @@ extension FamilyRoute {
         try await context.transaction { session throws(StoreError) in
             try session.suppress([Suppression(.email, address, list: list, .unsubscribe)])
         }
-        return Response(200, contentType: html, page("Pronto: você não receberá mais estes e-mails. / Done: no more of these."))
+        return Response(
+            200,
+            contentType: html,
+            page("Pronto: você não receberá mais estes e-mails. / Done: no more of these.")
+        )
     }
 
     /// `GET`, as a person or a scanner of links opens it: asks, and changes nothing.

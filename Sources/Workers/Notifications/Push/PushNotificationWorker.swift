@@ -7,6 +7,7 @@ import Logging
 public struct PushNotificationWorker: Worker {
     private let templates: MessageTemplates
     private let outbound: PushOutbound
+    private let desk = PushDesk()
 
     /// Reads the environment and the templates. Errors name the variable or the file.
     public init(_ resources: WorkerResources) throws {
@@ -35,10 +36,8 @@ public struct PushNotificationWorker: Worker {
             context.logger.info("not worth showing any more")
             return .done
         }
-        let (id, user) = (context.id, job.userID)
-        let (devices, before) = try await context.read { session throws(StoreError) in
-            (try session.devices(of: user), try session.messages(of: id))
-        }
+        let id = context.id
+        let (devices, before) = try await desk.look(PushDesk.Question(user: job.userID, job: id), context)
         let ended = Dictionary(before.map { ($0.recipient, $0.state) }, uniquingKeysWith: { first, _ in first })
         var open = devices.filter { ended[$0.recipient] == nil }
         if job.once, !outbound.providers.isEmpty { open = try await claim(open, job, context) }
@@ -51,7 +50,7 @@ public struct PushNotificationWorker: Worker {
             }
             for try await (device, content, verdict) in group { attempt.take(verdict, device, content) }
         }
-        if !attempt.isEmpty { try await keep(attempt, job, context) }
+        if !attempt.findings.isEmpty { try await desk.keep(attempt.findings, context) }
         return try await conclude(attempt, before: before.map(\.state), job, context)
     }
 
@@ -105,20 +104,6 @@ public struct PushNotificationWorker: Worker {
         )
     }
 
-    private func keep(_ attempt: PushAttempt, _ job: PushNotification, _ context: JobContext) async throws {
-        let (id, user) = (context.id, job.userID)
-        try await context.transaction(step: "results \(context.attempt)") { session in
-            try session.keep(attempt.records, of: id)
-            try session.withdraw(attempt.untaken, of: id)
-            if !attempt.captures.isEmpty { try session.capture(attempt.captures, .push, user: user, of: id) }
-            if !attempt.gone.isEmpty {
-                // By the store's clock where the provider names no instant: registrations have theirs from it too.
-                let now = try session.now()
-                try session.forget(attempt.gone.map { ($0.device, $0.since ?? now) })
-            }
-        }
-    }
-
     private func conclude(
         _ attempt: PushAttempt,
         before: [MessageRecord.State],
@@ -127,7 +112,7 @@ public struct PushNotificationWorker: Worker {
     ) async throws -> Outcome {
         if let (dependency, label, message) = attempt.down { throw JobError.park(dependency, label, message) }
         if let later = attempt.later { throw JobError.retry(after: later.after, later.label, later.message) }
-        let states = before + attempt.records.map(\.state)
+        let states = before + attempt.findings.records.map(\.state)
         if states.contains(where: { [.sent, .captured, .unknown, .sending].contains($0) }) { return .done }
         if !job.fallback.isEmpty {
             let next = SendNotification(
@@ -151,26 +136,20 @@ public struct PushNotificationWorker: Worker {
 
 /// What one attempt has found out, device by device.
 private struct PushAttempt: Sendable {
-    private let user: String
-    private(set) var records: [MessageRecord] = []
-    private(set) var captures: [(recipient: String, content: [UInt8])] = []
-    private(set) var gone: [(device: Device, since: Timestamp?)] = []
-    /// Claims to be given back: the provider has surely not taken these.
-    private(set) var untaken: [String] = []
+    private(set) var findings: PushDesk.Findings
     private let isOnce: Bool
     private(set) var later: (after: Duration?, label: String, message: String)?
     private(set) var down: (dependency: String, label: String, message: String)?
     private(set) var refusal: (label: String, message: String)?
 
     init(_ job: PushNotification, id: JobID) {
-        user = job.userID
+        findings = PushDesk.Findings(job: id, user: job.userID)
         isOnce = job.once
     }
 
-    var isEmpty: Bool { records.isEmpty && gone.isEmpty && untaken.isEmpty }
-
     /// - Parameter verdict: nil where there is no provider.
     mutating func take(_ verdict: PushVerdict?, _ device: Device, _ content: PushContent) {
+        let user = findings.user
         func record(_ state: MessageRecord.State, id: String? = nil, error: String? = nil) -> MessageRecord {
             MessageRecord(
                 device.recipient,
@@ -184,24 +163,24 @@ private struct PushAttempt: Sendable {
         }
         switch verdict {
         case nil:
-            captures.append((device.recipient, PushOutbound.captured(content, device, now: .now())))
-            records.append(record(.captured))
-        case .sent(let id)?: records.append(record(.sent, id: id))
+            findings.captures.append((device.recipient, PushOutbound.captured(content, device, now: .now())))
+            findings.records.append(record(.captured))
+        case .sent(let id)?: findings.records.append(record(.sent, id: id))
         case .gone(let since)?:
-            gone.append((device, since))
-            records.append(record(.gone))
+            findings.gone.append((device, since))
+            findings.records.append(record(.gone))
         case .refused(let label, let message)?:
-            records.append(record(.refused, error: label))
+            findings.records.append(record(.refused, error: label))
             refusal = refusal ?? (label, message)
         case .later(_, let label, _)? where isOnce && PushVerdict.mayHaveArrived(label):
-            records.append(record(.unknown, error: label))
+            findings.records.append(record(.unknown, error: label))
         case .later(let after, let label, let message)?:
-            if isOnce { untaken.append(device.recipient) }
+            if isOnce { findings.untaken.append(device.recipient) }
             // The longest wait of all: one retry serves them.
             if let known = later, (known.after ?? .zero) >= (after ?? .zero) { return }
             later = (after, label, message)
         case .down(let label, let message)?:
-            if isOnce { untaken.append(device.recipient) }
+            if isOnce { findings.untaken.append(device.recipient) }
             down = down ?? (device.platform.rawValue, label, message)
         }
     }

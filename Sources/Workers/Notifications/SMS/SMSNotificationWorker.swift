@@ -195,7 +195,7 @@ public struct SMSNotificationWorker: Worker {
         try await context.transaction { session in
             guard try session.suppression(.sms, order.to.text) == nil else { return }
             try session.keep([record], of: id)
-            try session.capture([(order.to.text, content)], .sms, user: user, of: id)
+            try session.capture([(id, user, order.to.text, content)], .sms)
         }
         return .done
     }

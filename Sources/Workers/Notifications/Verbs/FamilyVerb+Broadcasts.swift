@@ -24,9 +24,19 @@ extension FamilyVerb {
         )
     }
 
-    static let broadcastPause = change("pause", "Stop handing a broadcast over; what is in the queue still goes.", .paused, [.running])
+    static let broadcastPause = change(
+        "pause",
+        "Stop handing a broadcast over; what is in the queue still goes.",
+        .paused,
+        [.running]
+    )
     static let broadcastResume = change("resume", "Go on with a broadcast that was paused.", .running, [.paused])
-    static let broadcastCancel = change("cancel", "End a broadcast for good where it is.", .cancelled, [.running, .paused])
+    static let broadcastCancel = change(
+        "cancel",
+        "End a broadcast for good where it is.",
+        .cancelled,
+        [.running, .paused]
+    )
 
     private static func change(
         _ word: String,
@@ -41,10 +51,14 @@ extension FamilyVerb {
                 (try session.setBroadcast(name, state, from: from), try session.broadcast(name))
             }
             guard let record else {
-                throw VerbAnswer.Failure(description: "no broadcast is called \(name): jobctl notification broadcast list")
+                throw VerbAnswer.Failure(
+                    description: "no broadcast is called \(name): jobctl notification broadcast list"
+                )
             }
             guard isChanged || record.state == state else {
-                throw VerbAnswer.Failure(description: "\(name) is \(record.state.rawValue) and cannot be \(state.rawValue)")
+                throw VerbAnswer.Failure(
+                    description: "\(name) is \(record.state.rawValue) and cannot be \(state.rawValue)"
+                )
             }
             return Answer(
                 text: "\(name) is \(record.state.rawValue): \(record.sent) sent, \(record.users) in \(record.segment)",
@@ -58,7 +72,8 @@ extension BroadcastRecord {
     fileprivate var json: [String: Any] {
         [
             "broadcast": id, "state": state.rawValue, "segment": segment, "job_id": jobID, "users": users,
-            "sent": sent, "skipped": skipped, "slices": slices, "slices_begun": begun, "rate_per_second": rate, "progress": progress,
+            "sent": sent, "skipped": skipped, "slices": slices, "slices_begun": begun, "rate_per_second": rate,
+            "progress": progress,
             "started_at": startedAt.description, "changed_at": changedAt.description,
         ]
     }

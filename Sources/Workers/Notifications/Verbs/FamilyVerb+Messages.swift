@@ -79,7 +79,8 @@ extension FamilyVerb {
             let recipient = "…\(try row.text("recipient").suffix(4))"
             cells.append([at, channel, recipient, content])
             objects.append([
-                "job_id": try row.text("job_id"), "channel": channel, "recipient": recipient, "content": content, "at": at,
+                "job_id": try row.text("job_id"), "channel": channel, "recipient": recipient, "content": content,
+                "at": at,
             ])
         }
         return Answer(

@@ -1,4 +1,5 @@
 import Curl
+
 /// | variable | meaning |
 /// |---|---|
 /// | `JOBS_UNSUBSCRIBE_URL` | `/hooks/unsubscribe` of `jobctl serve` as the world sees it, https |

@@ -94,7 +94,9 @@ struct APNsProvider: PushProvider {
         let timestamp: Int64?
 
         init?(_ body: [UInt8]) {
-            guard !body.isEmpty, let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else { return nil }
+            guard !body.isEmpty, let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else {
+                return nil
+            }
             self = answer
         }
     }

@@ -20,7 +20,9 @@ final class FirstStreamGate: Sendable {
     func enter(now: ContinuousClock.Instant = .now) async -> Bool {
         while true {
             let decision = state.withLock { state -> Bool? in
-                if state.isProven, let last = state.lastAnswer, last.duration(to: now) > Self.rest { state.isProven = false }
+                if state.isProven, let last = state.lastAnswer, last.duration(to: now) > Self.rest {
+                    state.isProven = false
+                }
                 if state.isProven { return false }
                 if state.isProving { return nil }
                 state.isProving = true

@@ -25,8 +25,8 @@ actor FCMAccessToken {
     }
 
     private struct Answer: Decodable {
-        let access_token: String
-        let expires_in: Int?
+        let accessToken: String
+        let expiresIn: Int?
     }
 
     private static let scope = "https://www.googleapis.com/auth/firebase.messaging"
@@ -103,10 +103,12 @@ actor FCMAccessToken {
         }
         switch response.status {
         case 200:
-            guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)) else {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            guard let answer = try? decoder.decode(Answer.self, from: Data(response.body)) else {
                 throw .unavailable(status: 200)
             }
-            return (answer.access_token, .seconds(min(max(answer.expires_in ?? 3600, 0), 3600)))
+            return (answer.accessToken, .seconds(min(max(answer.expiresIn ?? 3600, 0), 3600)))
         case 400..<500 where response.status != 429: throw .refused(status: response.status)
         default: throw .unavailable(status: response.status)
         }

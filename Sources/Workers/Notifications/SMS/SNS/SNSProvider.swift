@@ -59,7 +59,9 @@ struct SNSProvider: SMSProvider {
 enum SNSAnswer {
     static func verdict(status: Int, body: String) -> SMSVerdict {
         if 200..<300 ~= status {
-            guard let id = element("MessageId", of: body) else { return .unknown("SNS answered \(status) without an id") }
+            guard let id = element("MessageId", of: body) else {
+                return .unknown("SNS answered \(status) without an id")
+            }
             return .queued(id)
         }
         let code = element("Code", of: body)?.prefix(60).description ?? ""
@@ -73,8 +75,12 @@ enum SNSAnswer {
             return .refused(label: "sms_refused", text)
         case (401, _), (403, _), (_, "InvalidClientTokenId"), (_, "SignatureDoesNotMatch"), (_, "InvalidSecurity"),
             (_, "PlatformApplicationDisabled"), (404, _):
-            return .down(label: "sns_auth", "\(text): check AWS_ACCESS_KEY_ID, its secret, AWS_REGION and the policy sns:Publish")
-        case (400..<500, _) where code.hasPrefix("KMS"): return .down(label: "sns_auth", "\(text): check the key of KMS")
+            return .down(
+                label: "sns_auth",
+                "\(text): check AWS_ACCESS_KEY_ID, its secret, AWS_REGION and the policy sns:Publish"
+            )
+        case (400..<500, _) where code.hasPrefix("KMS"):
+            return .down(label: "sns_auth", "\(text): check the key of KMS")
         case (500..., _): return .later(after: nil, label: "sns_unavailable", text)
         default: return .refused(label: "sms_refused", text)
         }
