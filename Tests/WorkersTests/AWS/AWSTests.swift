@@ -177,7 +177,7 @@ struct AWSTests {
     }
 
     @Test(
-        "every answer of SES",
+        "every answer of SES has its meaning and the job's fate, and suppresses nobody",
         arguments: [
             (429, "TooManyRequestsException", SESRefusal.Meaning.later, "ses_throttled"),
             (400, "LimitExceededException", .later, "ses_throttled"),
@@ -191,8 +191,42 @@ struct AWSTests {
             (400, "com.amazonaws.ses#MessageRejected:http://x/", .message, "ses_rejected"),
         ]
     )
-    func answers(status: Int, type: String, meaning: SESRefusal.Meaning, label: String) {
+    func answers(status: Int, type: String, meaning: SESRefusal.Meaning, label: String) async throws {
         let refusal = SESRefusal(status: status, type: type)
         #expect(refusal.meaning == meaning && refusal.label == label)
+        try await Desk.with(.embedded) { desk in
+            let worker = EmailNotificationWorker(
+                settings: try EmailSettings([:]),
+                templates: try EmailTemplates(folder: Desk.repository + "/jobs/templates/email"),
+                transport: RefusingTransport(error: .ses(refusal))
+            )
+            // A mail of a list: its claim goes back, so that a later attempt may send it.
+            let job = EmailNotification(
+                to: "ana@example.com",
+                template: "welcome",
+                variables: ["name": "Ana"],
+                list: "news"
+            )
+            let context = desk.context(EmailNotification.self)
+            let error = await #expect(throws: JobError.self) { try await worker.perform(job, context) }
+            let fate: JobError.Disposition =
+                switch meaning {
+                case .message: .dead
+                case .later, .unknown: .retry(after: nil)
+                case .server: .park("ses")
+                }
+            #expect(error?.disposition == fate && error?.label == label)
+            #expect(try await desk.messages(of: context.id).isEmpty)
+            let reason = try await desk.write { session throws(StoreError) in
+                try session.suppression(.email, "ana@example.com", list: "news")
+            }
+            #expect(reason == nil)
+        }
+    }
+
+    private struct RefusingTransport: EmailTransport {
+        let error: EmailTransportError
+
+        func deliver(_ mail: ComposedMail) async throws(EmailTransportError) -> EmailReceipt { throw error }
     }
 }

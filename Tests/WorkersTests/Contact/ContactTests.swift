@@ -78,7 +78,7 @@ struct ContactTests {
                         [MessageRecord("apns:aaaaaa\(user)", .push, userID: user, provider: "apns", .sent)],
                         of: JobID()
                     )
-                    _ = try session.takeCap(user, "social", cap: 5, day: "2026-11-27", for: JobID())
+                    _ = try session.takeCap("user:\(user)", "social", cap: 5, day: "2026-11-27", for: JobID())
                 }
                 try session.suppress([Suppression(.email, "42@example.com", .unsubscribe)])
             }

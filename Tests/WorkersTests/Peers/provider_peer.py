@@ -2,7 +2,7 @@
 contract; one that does not fit is answered with 400 and told.
 
 usage: provider_peer.py CONTRACTS; prints PORT. Commands on standard input: `key PATH` (the service account's public key),
-`next STATUS BODY` (the answer to the next message, instead of a success), `mute` (take the next message and cut the line),
+`next STATUS BODY` (the answer to the next message, instead of a success), `always STATUS BODY` (to every one; `always 0` ends it), `mute` (take the next message and cut the line),
 `check fcm|twilio JSON` (validate this, print VALID or INVALID), `requests`.
 """
 import base64
@@ -20,7 +20,7 @@ import jsonschema
 import jwt
 
 contracts = sys.argv[1]
-state = {"key": None, "next": [], "mute": 0, "requests": [], "sms": [], "tokens": 0}
+state = {"key": None, "always": None, "next": [], "mute": 0, "requests": [], "sms": [], "tokens": 0}
 lock = threading.Lock()
 
 
@@ -111,7 +111,9 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             state["requests"].append({"path": path, "problems": problems})
             muted, state["mute"] = state["mute"], 0
-            scripted = state["next"].pop(0) if state["next"] and not muted else None
+            scripted = state["always"]
+            if state["next"] and not muted:
+                scripted = state["next"].pop(0)
             if path.endswith("Messages.json") and not problems and scripted is None:
                 form = dict(parse_qsl(body.decode()))
                 number = len(state["sms"]) + 1
@@ -172,6 +174,9 @@ for line in sys.stdin:
             status, _, body = rest.partition(" ")
             headers = [("retry-after", "7")] if status == "429" else []
             state["next"].append((int(status), body, headers))
+        elif word == "always":
+            status, _, body = rest.partition(" ")
+            state["always"] = (int(status), body, []) if int(status) else None
         elif word == "mute":
             state["mute"] = 1
         elif word == "requests":

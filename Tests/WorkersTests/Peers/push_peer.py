@@ -3,7 +3,7 @@
 usage: push_peer.py FOLDER STREAMS KEYID TEAMID; prints PORT and writes ca.pem to the folder. The device token says what is
 answered: its first three digits a status, the next two an index into REASONS, then `d` and two digits: answer so many tenths of
 a second later. Commands on standard input: `key PATH` (public key in PEM), `goaway` (graceful stop of the front, then a new
-one on the same port), `stats`. Prints what it was asked for.
+one on the same port), `force STATUS INDEX` (every answer, whatever the token says; `force 0 0` ends it), `stats`. Prints what it was asked for.
 """
 import ctypes
 import json
@@ -27,7 +27,8 @@ subprocess.run(
      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
      "-keyout", key, "-out", certificate],
     check=True, stderr=subprocess.DEVNULL)
-state = {"key": None, "running": 0, "most": 0, "before_first": 0, "answered": 0, "tokens": set(), "faults": []}
+state = {"key": None, "running": 0, "most": 0, "before_first": 0, "answered": 0, "tokens": set(), "faults": [],
+         "forced": (0, 0)}
 lock = threading.Lock()
 
 
@@ -52,7 +53,10 @@ class Handler(BaseHTTPRequestHandler):
             status = 400
         if len(token) > 8 and token[5] == "d":
             time.sleep(int(token[6:8]) / 10)
-        reason = REASONS[int(token[3:5])] if status != 200 and token[3:5].isdigit() else ""
+        index = int(token[3:5]) if token[3:5].isdigit() else 0
+        if state["forced"][0]:
+            status, index = state["forced"]
+        reason = REASONS[index] if status != 200 else ""
         answer = b""
         if status != 200:
             fields = {"reason": reason or "BadMessageId"}
@@ -147,8 +151,11 @@ for line in sys.stdin:
         front.wait()
         front = start()
         print("DONE goaway", flush=True)
+    elif words[0] == "force":
+        state["forced"] = (int(words[1]), int(words[2]))
+        print("DONE force", flush=True)
     elif words[0] == "stats":
         with lock:
-            print("STATS", json.dumps({**{k: v for k, v in state.items() if k not in ("key", "tokens")},
+            print("STATS", json.dumps({**{k: v for k, v in state.items() if k not in ("key", "tokens", "forced")},
                                        "tokens": len(state["tokens"])}), flush=True)
 front.kill()

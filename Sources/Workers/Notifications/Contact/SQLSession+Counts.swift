@@ -1,22 +1,8 @@
 import JobCore
 
 extension SQLSession {
-    /// One more of something that is counted by the day; how many there are with it.
-    func countUp(_ owner: String, _ name: String, on day: String) throws(StoreError) -> Int64 {
-        let row = try query(
-            """
-            insert into notification_counts (owner, name, day, used) values (:owner, :name, :day, 1)
-            on conflict (owner, name, day) do update set used = notification_counts.used + 1
-            returning used
-            """,
-            ["owner": .text(owner), "name": .text(name), "day": .text(day)]
-        ).first
-        guard let row else { return 0 }
-        return try row.int("used")
-    }
-
-    /// One of a person's `cap` messages of the day, once for each job. False when they are used.
-    func takeCap(_ user: String, _ category: String, cap: Int, day: String, for job: JobID) throws(StoreError) -> Bool {
+    /// One of the day's `cap` messages of an owner (`user:42`, `sms:55`), once for each job. False when they are used.
+    func takeCap(_ owner: String, _ name: String, cap: Int, day: String, for job: JobID) throws(StoreError) -> Bool {
         let granted = try execute(
             """
             insert into notification_grants (job_id, at_ms) values (:job, (select now_ms()))
@@ -32,7 +18,7 @@ extension SQLSession {
             on conflict (owner, name, day) do update set used = notification_counts.used + 1
                 where notification_counts.used < :cap
             """,
-            ["owner": .text("user:\(user)"), "name": .text(category), "day": .text(day), "cap": .int(cap)]
+            ["owner": .text(owner), "name": .text(name), "day": .text(day), "cap": .int(cap)]
         )
         if taken > 0 { return true }
         try execute("delete from notification_grants where job_id = :job", ["job": .id(job)])

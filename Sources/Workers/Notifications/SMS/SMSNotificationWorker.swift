@@ -112,8 +112,8 @@ public struct SMSNotificationWorker: Worker {
                     context.logger.info("another run of the job has the message")
                     return false
                 }
-                let used = try session.countUp("sms:\(order.to.callingCode)", "country", on: try session.now().day)
-                guard used <= daily else {
+                let (country, day) = ("sms:\(order.to.callingCode)", try session.now().day)
+                guard try session.takeCap(country, "country", cap: daily, day: day, for: id) else {
                     throw JobError.dead(
                         "sms_country_limit",
                         "the day's \(daily) messages to +\(order.to.callingCode) are used: see JOBS_SMS_COUNTRIES"

@@ -49,7 +49,7 @@ public struct SendNotificationWorker: Worker {
                 let (id, name) = (context.id, category.name)
                 let day = zone.civil(at: now().milliseconds / 1000).day.description
                 let isFree = try await context.transaction(step: "cap") { session in
-                    try session.takeCap(user, name, cap: cap, day: day, for: id)
+                    try session.takeCap("user:\(user)", name, cap: cap, day: day, for: id)
                 }
                 guard isFree else { return try await drop(job, "capped", context) }
             }
