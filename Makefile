@@ -1,7 +1,7 @@
 # The commands of a working day; each is a script of the same name that also runs without make.
 # PROFILE=cluster and CONFIG=release reach the scripts through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help build demo check test transcripts prove bench lint format clean nodes-start nodes-stop
+.PHONY: help build demo check test transcripts prove bench bench-notifications lint format clean nodes-start nodes-stop
 export PROFILE CONFIG KEEP
 
 help:  ## list the targets
@@ -27,6 +27,9 @@ transcripts:  ## live through the incidents of docs/operating.md anew, and write
 
 prove:  ## the long proofs, two hours, kept in docs/evidence; PARTS="leader poison" chooses some
 	@scripts/prove $(PARTS)
+
+bench-notifications:  ## pushes, mails and texts a second in release; one minute after the build
+	@scripts/bench-notifications
 
 bench:  ## throughput, latency, CPU and memory of both profiles in release; ten minutes, kept in .run/bench
 	@scripts/bench

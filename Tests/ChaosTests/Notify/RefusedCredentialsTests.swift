@@ -106,7 +106,8 @@ extension Chaos {
         /// The breaker is open after its first try has failed too, the alert says what to check, and nobody has died.
         private func parked(_ name: String, _ words: String, _ ground: Ground) async throws {
             try await until("the alert is there", within: .seconds(90)) {
-                try await verb(["alert", "list", "--firing"], ground).contains(words)
+                let alerts = try await verb(["alert", "list", "--firing"], ground)
+                return alerts.contains("breaker_open|dependency=\(name)") && alerts.contains(words)
             }
             let alert = try await verb(["alert", "list", "--firing"], ground)
             print(
@@ -114,7 +115,6 @@ extension Chaos {
                     + (alert.split(separator: "\n").first { $0.contains(words) }?.trimmingCharacters(in: .whitespaces)
                         ?? "")
             )
-            #expect(alert.contains("breaker_open|dependency=\(name)"))
             #expect(try await sent(ground) == 0)
             try await unharmed(ground)
         }

@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             bearer = authorization.removeprefix("bearer ")
             claims = jwt.decode(bearer, state["key"], algorithms=["ES256"], options={"verify_iat": True})
-            if claims.get("iss") != team_id or abs(time.time() - claims["iat"]) > 60 or set(claims) != {"iss", "iat"}:
+            if claims.get("iss") != team_id or abs(time.time() - claims["iat"]) > 3600 or set(claims) != {"iss", "iat"}:
                 found.append("claims")
             if jwt.get_unverified_header(bearer).get("kid") != key_id:
                 found.append("kid")
