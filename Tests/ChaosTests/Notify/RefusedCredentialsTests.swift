@@ -39,7 +39,7 @@ extension Chaos {
                     values ('apns', :token, :user, '', null, 0)
                     """,
                     (0..<Self.jobs).map {
-                        ["token": .text(String($0 + 0x0100_0000, radix: 16)), "user": .text("u\($0)")]
+                        ["token": .text(String($0 + 0xABC0_0000, radix: 16)), "user": .text("u\($0)")]
                     }
                 )
             }
