@@ -8,8 +8,9 @@ extension CommandContext {
             return .ok
         }
         do {
-            let answer = try await withPlatform(.change, creates: true) { platform in
-                if platform.profile == .embedded { try await platform.migrate() }
+            let purpose: PlatformPurpose = verb.use == .looks ? .look : .change
+            let answer = try await withPlatform(purpose, creates: verb.use == .loads) { platform in
+                if platform.profile == .embedded, verb.use != .looks { try await platform.migrate() }
                 try await platform.store.checkSchema()
                 let context = FamilyVerb.Context(
                     arguments: arguments.filter { $0 != "--json" },

@@ -2,6 +2,16 @@ public import Logging
 
 /// A verb of the command line that a job family brings: `jobctl analytics load checkins FILE`.
 public struct FamilyVerb: Sendable {
+    /// What it does with the store.
+    public enum Use: Sendable {
+        /// Reads; the store must be there.
+        case looks
+        /// Changes what is there.
+        case changes
+        /// Brings something in: on the embedded profile the store is made where there is none.
+        case loads
+    }
+
     /// What the verb may use.
     public struct Context: Sendable {
         /// What follows the verb's words, without `--json`.
@@ -24,6 +34,13 @@ public struct FamilyVerb: Sendable {
             self.logger = logger
             self.note = note
             driver = store.driver
+        }
+
+        /// Reads from the store: all that a verb may do that `looks`.
+        public func read<T: Sendable>(
+            _ body: @escaping @Sendable (any SQLSession) throws(StoreError) -> T
+        ) async throws(StoreError) -> T {
+            try await driver.read(body)
         }
 
         /// Runs in one transaction of the store, and returns when it is durable. May run again after a conflict: it must have
@@ -62,17 +79,20 @@ public struct FamilyVerb: Sendable {
     /// `analytics load checkins FILE.csv[.gz]`.
     public let usage: String
     public let abstract: String
+    public let use: Use
     public let run: @Sendable (Context) async throws -> Answer
 
     public init(
         _ words: String...,
         usage: String,
         abstract: String,
+        use: Use = .loads,
         run: @escaping @Sendable (Context) async throws -> Answer
     ) {
         self.words = words
         self.usage = usage
         self.abstract = abstract
+        self.use = use
         self.run = run
     }
 }

@@ -94,6 +94,48 @@ struct PushWorkerTests {
         }
     }
 
+    @Test("what was refused is not retried, and is sent again when a person replays the job")
+    func replayed() async throws {
+        try await Desk.with(.embedded) { desk in
+            try await register(desk, "aaaaaaaa")
+            let isMended = Mutex(false)
+            let asked = Mutex(0)
+            let worker = try worker([
+                .apns: ScriptedPush(platform: .apns) { _ in
+                    asked.withLock { $0 += 1 }
+                    return isMended.withLock { $0 } ? .sent("A1") : .refused(label: "apns_bad_priority", "refused")
+                }
+            ])
+            let id = JobID()
+            for attempt in 1...2 {
+                let context = desk.context(PushNotification.self, id: id, attempt: attempt)
+                _ = try? await worker.perform(job, context)
+            }
+            #expect(asked.withLock { $0 } == 1)
+            isMended.withLock { $0 = true }
+            #expect(try await worker.perform(job, desk.context(PushNotification.self, id: id)) == .done)
+            #expect(try await desk.messages(of: id).map(\.state) == [.sent])
+        }
+    }
+
+    @Test("a template that is wrong costs no claim")
+    func wrongTemplate() async throws {
+        try await Desk.with(.embedded) { desk in
+            try await register(desk, "aaaaaaaa")
+            let worker = try worker([.apns: ScriptedPush(platform: .apns) { _ in .sent("A1") }])
+            var wrong = job
+            (wrong.once, wrong.template) = (true, "nothing")
+            let id = JobID()
+            await #expect(throws: JobError.self) {
+                try await worker.perform(wrong, desk.context(PushNotification.self, id: id))
+            }
+            #expect(try await desk.messages(of: id).isEmpty)
+            wrong.template = job.template
+            #expect(try await worker.perform(wrong, desk.context(PushNotification.self, id: id)) == .done)
+            #expect(try await desk.messages(of: id).map(\.state) == [.sent])
+        }
+    }
+
     @Test("with no device left the next channel is tried, once")
     func fallback() async throws {
         try await Desk.with(.embedded) { desk in

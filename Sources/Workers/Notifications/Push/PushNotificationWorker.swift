@@ -38,17 +38,21 @@ public struct PushNotificationWorker: Worker {
         }
         let id = context.id
         let (devices, before) = try await desk.look(PushDesk.Question(user: job.userID, job: id), context)
-        let ended = Dictionary(before.map { ($0.recipient, $0.state) }, uniquingKeysWith: { first, _ in first })
-        var open = devices.filter { ended[$0.recipient] == nil }
+        // What a provider refused is tried again when a person replays the job, and by no retry.
+        let ended = Set(before.filter { context.attempt > 1 || $0.state != .refused }.map(\.recipient))
+        var open = devices.filter { !ended.contains($0.recipient) }
+        // Before anything is claimed: a template that is wrong must not cost the message.
+        let contents = try open.map { device in try content(job, device, context) }
+        let shown = Dictionary(zip(open.map(\.recipient), contents), uniquingKeysWith: { first, _ in first })
         if job.once, !outbound.providers.isEmpty { open = try await claim(open, job, context) }
         var attempt = PushAttempt(job, id: id)
-        try await withThrowingTaskGroup(of: (Device, PushContent, PushVerdict?).self) { group in
+        await withTaskGroup(of: (Device, PushContent, PushVerdict?).self) { group in
             for device in open {
-                let content = try content(job, device, context)
+                guard let content = shown[device.recipient] else { continue }
                 let provider = outbound.providers[device.platform]
                 group.addTask { (device, content, await provider?.send(content, to: device, id: id)) }
             }
-            for try await (device, content, verdict) in group { attempt.take(verdict, device, content) }
+            for await (device, content, verdict) in group { attempt.take(verdict, device, content) }
         }
         if !attempt.findings.isEmpty { try await desk.keep(attempt.findings, context) }
         return try await conclude(attempt, before: before.map(\.state), job, context)
@@ -112,7 +116,8 @@ public struct PushNotificationWorker: Worker {
     ) async throws -> Outcome {
         if let (dependency, label, message) = attempt.down { throw JobError.park(dependency, label, message) }
         if let later = attempt.later { throw JobError.retry(after: later.after, later.label, later.message) }
-        let states = before + attempt.findings.records.map(\.state)
+        let states =
+            (context.attempt > 1 ? before : before.filter { $0 != .refused }) + attempt.findings.records.map(\.state)
         if states.contains(where: { [.sent, .captured, .unknown, .sending].contains($0) }) { return .done }
         if !job.fallback.isEmpty {
             let next = SendNotification(

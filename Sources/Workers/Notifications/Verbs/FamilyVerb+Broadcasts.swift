@@ -7,10 +7,11 @@ extension FamilyVerb {
         "broadcast",
         "list",
         usage: "notification broadcast list",
-        abstract: "Broadcasts, the newest first: how far they are."
+        abstract: "Broadcasts, the newest first: how far they are.",
+        use: .looks
     ) { context in
         _ = try VerbArguments(context, usage: "notification broadcast list", places: 0)
-        let records = try await context.transaction { session throws(StoreError) in try session.broadcasts() }
+        let records = try await context.read { session throws(StoreError) in try session.broadcasts() }
         let rows = records.map { record in
             [
                 record.id, record.state.rawValue, record.segment, "\(record.sent)", "\(record.skipped)",
@@ -45,7 +46,8 @@ extension FamilyVerb {
         _ from: [BroadcastRecord.State]
     ) -> FamilyVerb {
         let usage = "notification broadcast \(word) NAME"
-        return FamilyVerb("notification", "broadcast", word, usage: usage, abstract: abstract) { context in
+        return FamilyVerb("notification", "broadcast", word, usage: usage, abstract: abstract, use: .changes) {
+            context in
             let name = try VerbArguments(context, usage: usage, places: 1).places[0]
             let (isChanged, record) = try await context.transaction { session throws(StoreError) in
                 (try session.setBroadcast(name, state, from: from), try session.broadcast(name))

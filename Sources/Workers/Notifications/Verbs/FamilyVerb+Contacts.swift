@@ -61,14 +61,16 @@ extension FamilyVerb {
         "notification",
         "suppress",
         usage: "notification suppress sms|email ADDRESS [--list NAME]",
-        abstract: "Never write to an address or a number again (or about one list)."
+        abstract: "Never write to an address or a number again (or about one list).",
+        use: .changes
     ) { context in try await decide(context, word: "suppress") }
 
     static let readmit = FamilyVerb(
         "notification",
         "readmit",
         usage: "notification readmit sms|email ADDRESS [--list NAME]",
-        abstract: "Take a person's own \"no more\" back; bounces and complaints stay."
+        abstract: "Take a person's own \"no more\" back; bounces and complaints stay.",
+        use: .changes
     ) { context in try await decide(context, word: "readmit") }
 
     private static func decide(_ context: Context, word: String) async throws -> Answer {

@@ -7,7 +7,8 @@ extension FamilyVerb {
         "notification",
         "messages",
         usage: "notification messages --user ID | --job ID [--limit N]",
-        abstract: "What became of a person's or a job's messages, device by device."
+        abstract: "What became of a person's or a job's messages, device by device.",
+        use: .looks
     ) { context in
         let usage = "notification messages --user ID | --job ID [--limit N]"
         let arguments = try VerbArguments(context, usage: usage, places: 0, options: ["user", "job", "limit"])
@@ -15,7 +16,7 @@ extension FamilyVerb {
         else { throw arguments.mistake("whose? --user or --job is wanted") }
         let column = arguments["user"] == nil ? "job_id" : "user_id"
         let limit = try arguments.integer("limit", in: 1...10_000, else: 100)
-        let rows = try await context.transaction { session throws(StoreError) in
+        let rows = try await context.read { session throws(StoreError) in
             try session.query(
                 """
                 select job_id, recipient, channel, provider, provider_id, state, error, segments, at_ms
@@ -51,7 +52,8 @@ extension FamilyVerb {
         "notification",
         "captured",
         usage: "notification captured [--limit N]",
-        abstract: "Messages that were kept because a provider has no credentials here, the newest first."
+        abstract: "Messages that were kept because a provider has no credentials here, the newest first.",
+        use: .looks
     ) { context in
         let arguments = try VerbArguments(
             context,
@@ -60,7 +62,7 @@ extension FamilyVerb {
             options: ["limit"]
         )
         let limit = try arguments.integer("limit", in: 1...10_000, else: 20)
-        let (rows, total) = try await context.transaction { session throws(StoreError) in
+        let (rows, total) = try await context.read { session throws(StoreError) in
             let total = try session.query("select count(*) as total from notification_captures").first
             let rows = try session.query(
                 """
