@@ -115,6 +115,69 @@ extension Chaos {
             await ground.platform.close()
         }
 
+        private struct Asked: Decodable {
+            let devices: Int
+            let repeated: Int
+            let faults: [String]
+        }
+
+        @Test(arguments: Ground.profiles)
+        func `asks APNs for nobody twice, though its workers are killed in the middle of it`(
+            _ profile: Profile
+        ) async throws {
+            let (users, kills) = (2_000, 3)
+            let apns = try await APNsStage("apns-broadcast-\(profile.rawValue)", streams: 50)
+            let ground = try await Ground.prepare(profile, "once", adding: apns.environment)
+            try await people(users, ground)
+            let client = JobClient(broker: ground.platform.broker, store: ground.platform.store)
+            try await client.enqueue(
+                BroadcastNotification(
+                    broadcast: "once",
+                    template: "news",
+                    variables: ["title": "t", "text": "x"],
+                    category: "service",
+                    ratePerSecond: 1_000
+                )
+            )
+            var workers = try (0..<2).map { try ground.start(["work", "--grace", "2s"], log: "worker-\($0)") }
+            for kill in 0..<kills {
+                let goal = users * (kill + 1) / (kills + 2)
+                try await until("\(goal) are known") { try await known(ground).all >= goal }
+                workers[kill % 2].signal(SIGKILL)
+                await workers[kill % 2].ended()
+                workers[kill % 2] = try ground.start(["work", "--grace", "2s"], log: "worker-\(kill % 2)")
+            }
+            try await until("all are known", within: .seconds(120)) { try await known(ground).all == users }
+            try await until("nothing is under way", within: .seconds(60)) {
+                let lane = try await ground.platform.broker.depths(["notifications_push.bulk"])
+                return lane["notifications_push.bulk"].map { $0.ready == 0 } ?? false
+            }
+            for worker in workers { worker.signal(SIGTERM) }
+            for worker in workers { #expect(await worker.ended() == .status(0)) }
+            let asked = try JSONDecoder().decode(Asked.self, from: try await apns.stats())
+            let end = try await known(ground)
+            print(
+                "broadcast \(profile.rawValue): \(users) devices at APNs, \(kills) kills -9: asked for \(asked.devices), "
+                    + "twice for \(asked.repeated), sent \(end.sent), left unknown by the kills \(end.open)"
+            )
+            #expect(asked.repeated == 0 && asked.faults == [])
+            #expect(end.sent <= asked.devices && end.open <= kills * 64, "at most what a process had under way")
+            await ground.platform.close()
+        }
+
+        private func known(_ ground: Ground) async throws -> (all: Int, sent: Int, open: Int) {
+            try await ground.platform.store.driver.read { session throws(StoreError) in
+                var (sent, open) = (0, 0)
+                for row in try session.query(
+                    "select state, count(*) as rows from notification_messages where user_id like 'u%' group by state"
+                ) {
+                    let rows = Int(try row.int("rows"))
+                    if try row.text("state") == "sent" { sent += rows } else { open += rows }
+                }
+                return (sent + open, sent, open)
+            }
+        }
+
         /// By the verb that loads them, a device each.
         private func people(_ count: Int, _ ground: Ground) async throws {
             let path = ground.folder + "/people.ndjson"
@@ -123,7 +186,7 @@ extension Chaos {
             for start in stride(from: 0, to: count, by: 10_000) {
                 var text = ""
                 for index in start..<min(start + 10_000, count) {
-                    let token = String(index + 0x1000_0000, radix: 16)
+                    let token = String(index + 0xABC0_0000, radix: 16)
                     text += #"{"user_id":"u\#(index)","devices":[{"platform":"apns","token":"\#(token)"}]}"# + "\n"
                 }
                 try file.write(contentsOf: Data(text.utf8))

@@ -12,26 +12,9 @@ extension Chaos {
         @Test(arguments: Ground.profiles)
         func `of APNs park the queue, say which variable to check, and cost no attempt`(_ profile: Profile) async throws
         {
-            let folder = "\(Undertaker.shared.folder)/apns-\(profile.rawValue)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let peer = try await PeerProcess(
-                Ground.checkout + "/Tests/WorkersTests/Peers/push_peer.py",
-                [folder, "100", "ABC123DEFG", "DEF123GHIJ"]
-            )
-            try await keys(folder)
-            try peer.tell("key \(folder)/public.pem")
-            _ = await peer.next("DONE key")
-            try peer.tell("force 403 5")
-            _ = await peer.next("DONE force")
-            let ground = try await Ground.prepare(
-                profile,
-                "revoked",
-                adding: [
-                    "APNS_KEY_FILE": "\(folder)/key.p8", "APNS_KEY_ID": "ABC123DEFG", "APNS_TEAM_ID": "DEF123GHIJ",
-                    "APNS_TOPIC": "br.checkin.app", "APNS_URL": "https://localhost:\(peer.port)",
-                    "APNS_CA_FILE": "\(folder)/ca.pem",
-                ]
-            )
+            let apns = try await APNsStage("apns-\(profile.rawValue)", streams: 100)
+            try await apns.tell("force 403 5")
+            let ground = try await Ground.prepare(profile, "revoked", adding: apns.environment)
             try await ground.platform.store.driver.write { session throws(StoreError) in
                 _ = try session.executeBatch(
                     """
@@ -51,8 +34,7 @@ extension Chaos {
             let worker = try ground.start(["work"], log: "worker")
             try await parked("apns", "apns_invalid_provider_token: 403 InvalidProviderToken: check APNS_KEY_ID", ground)
 
-            try peer.tell("force 0 0")
-            _ = await peer.next("DONE force")
+            try await apns.tell("force 0 0")
             try await verb(["breaker", "probe", "apns"], ground)
             try await until("all have gone", within: .seconds(120)) { try await sent(ground) == Self.jobs }
             try await unharmed(ground)
@@ -144,24 +126,6 @@ extension Chaos {
             let child = try ground.start(arguments, log: "verbs", output: output)
             #expect(await child.ended() == .status(0), "\(arguments)")
             return try String(contentsOfFile: output, encoding: .utf8)
-        }
-
-        private func keys(_ folder: String) async throws {
-            for arguments in [
-                [
-                    "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out",
-                    "\(folder)/key.p8",
-                ],
-                ["pkey", "-in", "\(folder)/key.p8", "-pubout", "-out", "\(folder)/public.pem"],
-            ] {
-                let child = try ChildProcess(
-                    "/usr/bin/openssl",
-                    arguments,
-                    environment: [:],
-                    output: "\(folder)/openssl.log"
-                )
-                #expect(await child.ended() == .status(0))
-            }
         }
     }
 }

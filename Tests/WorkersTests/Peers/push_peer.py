@@ -28,7 +28,7 @@ subprocess.run(
      "-keyout", key, "-out", certificate],
     check=True, stderr=subprocess.DEVNULL)
 state = {"key": None, "running": 0, "most": 0, "before_first": 0, "answered": 0, "tokens": set(), "faults": [],
-         "forced": (0, 0)}
+         "forced": (0, 0), "seen": {}}
 lock = threading.Lock()
 
 
@@ -47,6 +47,8 @@ class Handler(BaseHTTPRequestHandler):
             if state["answered"] == 0:
                 state["before_first"] = max(state["before_first"], state["running"])
         token = self.path.rsplit("/", 1)[1]
+        with lock:
+            state["seen"][token] = state["seen"].get(token, 0) + 1
         faults = self.check(token, body)
         status = int(token[:3]) if token[:3].isdigit() and token[:3] != "000" else 200
         if faults:
@@ -156,6 +158,7 @@ for line in sys.stdin:
         print("DONE force", flush=True)
     elif words[0] == "stats":
         with lock:
-            print("STATS", json.dumps({**{k: v for k, v in state.items() if k not in ("key", "tokens", "forced")},
-                                       "tokens": len(state["tokens"])}), flush=True)
+            print("STATS", json.dumps({**{k: v for k, v in state.items() if k not in ("key", "tokens", "forced", "seen")},
+                                       "tokens": len(state["tokens"]), "devices": len(state["seen"]),
+                                       "repeated": sum(1 for n in state["seen"].values() if n > 1)}), flush=True)
 front.kill()
