@@ -127,10 +127,14 @@ extension Chaos {
             // São Paulo skips its midnight on 4 November 2018: that day begins at one. Six hours pass in a second.
             let folder = Undertaker.shared.folder
             let path = "\(folder)/quota-\(profile.rawValue)-clock.json"
-            let started = Timestamp.now()
-            try """
-            {"origin": "\(origin)", "started": "\(started)", "speed": 21600}
-            """.write(toFile: path, atomically: true, encoding: .utf8)
+            func start() throws -> Timestamp {
+                let now = Timestamp.now()
+                try """
+                {"origin": "\(origin)", "started": "\(now)", "speed": 21600}
+                """.write(toFile: path, atomically: true, encoding: .utf8)
+                return now
+            }
+            _ = try start()
             let ground = try await Ground.prepare(
                 profile,
                 "quota",
@@ -143,6 +147,8 @@ extension Chaos {
                 ]
             )
             try await ground.enqueueProbes(budget * days)
+            // Two seconds are left of the first day: they begin when the platform stands, however long that took.
+            let started = try start()
             var workers = try (0..<3).map { try ground.startWorker("worker-\($0)") }
             let scheduler = try ground.start(["scheduler"], log: "scheduler")
             let ledger = Ledger(ground: ground)
