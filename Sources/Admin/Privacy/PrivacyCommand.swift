@@ -37,17 +37,23 @@ struct PrivacyEraseCommand: JobsCommand {
                 remedy: "member=value, or a text of at least \(Subject.shortestText) characters"
             )
         }
-        try await context.withPlatform(dryRun ? .look : .change, role: .oper) { platform in
+        // What families keep is an admin's to read and to delete.
+        let families = context.registry.erasures
+        let role: OperatorRole = families.isEmpty ? .oper : .admin
+        try await context.withPlatform(dryRun ? .look : .change, role: role) { platform in
             try await platform.store.checkSchema()
             let id = JobID().description
             if !dryRun {
                 let found = try await erase(subject, id, platform, context, changes: false)
+                // Before anything is changed: whoever may not see these rows is told now.
+                let kept = try await platform.store.erase(families, subject, changes: false)
                 let deed =
-                    "erase \(found.letters) letters and \(found.waiting) waiting jobs for good on \(platform.display)"
+                    "erase \(found.letters) letters and \(found.waiting) waiting jobs"
+                    + kept.map { ", \($0.rows) \($0.name)" }.joined() + " for good on \(platform.display)"
                 try await Confirmation(deed: deed, word: "erase").obtain(consent, context)
             }
             let erasure = try await erase(subject, id, platform, context, changes: !dryRun)
-            let families = try await platform.store.erase(context.registry.erasures, subject, changes: !dryRun)
+            let kept = try await platform.store.erase(families, subject, changes: !dryRun)
             if !dryRun { try await platform.store.record(operation(id, subject, erasure, context)) }
             let unreached = try await unreached(platform)
             if output.json {
@@ -56,7 +62,7 @@ struct PrivacyEraseCommand: JobsCommand {
                     "dry_run": .bool(dryRun), "waiting": .int(erasure.waiting), "letters": .int(erasure.letters),
                     "originals": .int(erasure.originals), "checkpoints": .int(erasure.checkpoints),
                     "keys": .int(erasure.keys), "outbox": .int(erasure.outbox), "moving": .int(erasure.moving),
-                    "families": .object(families.map { ($0.name, .int($0.rows)) }),
+                    "families": .object(kept.map { ($0.name, .int($0.rows)) }),
                     "unreached": .array(unreached.map { .text($0) }),
                 ])
             }
@@ -64,7 +70,7 @@ struct PrivacyEraseCommand: JobsCommand {
             context.output.print(
                 "\(dryRun ? "would erase" : "erased"): \(erasure.waiting) waiting, \(erasure.letters) letters, "
                     + "\(erasure.outbox) outbox rows, \(erasure.keys) keys"
-                    + families.map { ", \($0.rows) \($0.name)" }.joined() + (dryRun ? "" : ", operation \(id)")
+                    + kept.map { ", \($0.rows) \($0.name)" }.joined() + (dryRun ? "" : ", operation \(id)")
             )
             for line in unreached { context.output.print("not reached: \(line)") }
             guard erasure.moving > 0 else { return }

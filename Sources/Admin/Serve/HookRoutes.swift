@@ -35,7 +35,6 @@ struct HookRoutes: Sendable {
             }
             let asked = FamilyRoute.Request(
                 parameter: parameter,
-                target: request.uri.description,
                 headers: request.headers.map { ($0.name.canonicalName, $0.value) },
                 body: body
             )

@@ -11,15 +11,12 @@ public struct FamilyRoute: Sendable {
     public struct Request: Sendable {
         /// What stood for the last part of the path, if the route has one that varies.
         public let parameter: String?
-        /// As it came, from the first slash on.
-        public let target: String
         /// The body, at most `FamilyRoute.maximumBody` bytes.
         public let body: [UInt8]
         private let headers: [(name: String, value: String)]
 
-        package init(parameter: String?, target: String, headers: [(name: String, value: String)], body: [UInt8]) {
+        package init(parameter: String?, headers: [(name: String, value: String)], body: [UInt8]) {
             self.parameter = parameter
-            self.target = target
             self.headers = headers
             self.body = body
         }

@@ -91,6 +91,9 @@ struct ContactTests {
                 (try session.profile(of: "43"), try session.suppression(.email, "42@example.com"))
             }
             #expect(left.0 != nil && left.1 == .unsubscribe)
+            // A device's token, as it stands in devices and results.
+            let token = try #require(Subject("aaaaaa43"))
+            #expect(try await desk.store.erase([.notifications], token, changes: true).map(\.rows) == [2])
             let address = try #require(Subject("43@example.com"))
             #expect(try await desk.store.erase([.notifications], address, changes: true).map(\.rows) == [1])
         }

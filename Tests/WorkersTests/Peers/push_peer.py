@@ -3,7 +3,8 @@
 usage: push_peer.py FOLDER STREAMS KEYID TEAMID; prints PORT and writes ca.pem to the folder. The device token says what is
 answered: its first three digits a status, the next two an index into REASONS, then `d` and two digits: answer so many tenths of
 a second later. Commands on standard input: `key PATH` (public key in PEM), `goaway` (graceful stop of the front, then a new
-one on the same port), `force STATUS INDEX` (every answer, whatever the token says; `force 0 0` ends it), `stats`. Prints what it was asked for.
+one on the same port), `force STATUS INDEX` (every answer, whatever the token says; `force 0 0` ends it), `reach N` (tells when so many are
+answered), `stats`. Prints what it was asked for.
 """
 import ctypes
 import json
@@ -29,7 +30,7 @@ subprocess.run(
     check=True, stderr=subprocess.DEVNULL)
 state = {"key": None, "running": 0, "most": 0, "before_first": 0, "answered": 0, "tokens": set(), "faults": [],
          "forced": (0, 0), "seen": {}}
-lock = threading.Lock()
+lock = threading.Condition()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -69,6 +70,7 @@ class Handler(BaseHTTPRequestHandler):
             state["faults"] += faults
             state["running"] -= 1
             state["answered"] += 1
+            lock.notify_all()
         self.send_response(status)
         self.send_header("apns-id", self.headers.get("apns-id", "?"))
         self.send_header("content-length", str(len(answer)))
@@ -156,6 +158,10 @@ for line in sys.stdin:
     elif words[0] == "force":
         state["forced"] = (int(words[1]), int(words[2]))
         print("DONE force", flush=True)
+    elif words[0] == "reach":
+        with lock:
+            lock.wait_for(lambda: state["answered"] >= int(words[1]))
+        print("DONE reach", flush=True)
     elif words[0] == "stats":
         with lock:
             print("STATS", json.dumps({**{k: v for k, v in state.items() if k not in ("key", "tokens", "forced", "seen")},

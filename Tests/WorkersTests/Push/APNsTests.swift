@@ -5,7 +5,7 @@ import Testing
 
 @testable import Workers
 
-@Suite("APNs over TLS and HTTP/2")
+@Suite("APNs over TLS and HTTP/2", .timeLimit(.minutes(3)))
 struct APNsTests {
     private struct Stats: Decodable {
         let most: Int
@@ -115,7 +115,8 @@ struct APNsTests {
         let peer = try await Peer(streams: 50)
         let provider = try await peer.provider()
         async let first = send(300, { String(format: "00000d02%08x", $0) }, by: provider)
-        while try await peer.stats().answered < 40 { try await Task.sleep(for: .milliseconds(20)) }
+        try peer.process.tell("reach 40")
+        _ = await peer.process.next("DONE reach")
         try peer.process.tell("goaway")
         _ = await peer.process.next("DONE goaway")
         let verdicts = await first

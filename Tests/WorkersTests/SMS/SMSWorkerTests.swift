@@ -75,6 +75,13 @@ struct SMSWorkerTests {
                 #expect(try await label { try await worker.perform(job, context) } == "sms_unknown")
             }
             #expect(sent.withLock { $0 } == 1)
+            // The same attempt handed out again does not send; a person's replay, whose attempt is the first, does.
+            let again = desk.context(SMSNotification.self, id: id, attempt: 2)
+            #expect(try await label { try await worker.perform(job, again) } == "sms_unknown")
+            #expect(sent.withLock { $0 } == 1)
+            let replay = desk.context(SMSNotification.self, id: id)
+            #expect(try await label { try await worker.perform(job, replay) } == "sms_unknown")
+            #expect(sent.withLock { $0 } == 2)
         }
     }
 

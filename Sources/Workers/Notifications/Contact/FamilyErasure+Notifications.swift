@@ -29,6 +29,8 @@ extension FamilyErasure {
         }
     }
 
+    private static let recipient = "lower(recipient) in (:value, 'apns:' || :value, 'fcm:' || :value)"
+
     /// Suppressions stay: they are how a person is left alone, and go only by `jobctl notification readmit`.
     private static func conditions(_ person: Person) -> [(table: String, condition: String)] {
         switch person {
@@ -44,8 +46,8 @@ extension FamilyErasure {
             [
                 ("notification_profiles", "phone = :value or lower(email) = :value"),
                 ("notification_devices", "lower(token) = :value"),
-                ("notification_messages", "lower(recipient) = :value or recipient like '%:' || :value"),
-                ("notification_captures", "lower(recipient) = :value or recipient like '%:' || :value"),
+                ("notification_messages", recipient),
+                ("notification_captures", recipient),
             ]
         }
     }

@@ -40,8 +40,6 @@ public struct EmailNotificationWorker: Worker {
         do throws(EmailTransportError) {
             let receipt = try await transport.deliver(mail)
             context.logger.debug("mail handed over", metadata: ["reference": "\(receipt.reference)"])
-            if isOnce { try? await settle(.sent, job, context) }
-            return .done
         } catch {
             if isOnce { try await settle(error.mayHaveArrived ? .unknown : nil, job, context) }
             if error.saysNobodyIsThere {
@@ -50,6 +48,8 @@ public struct EmailNotificationWorker: Worker {
             }
             throw JobError(error)
         }
+        if isOnce { try await settle(.sent, job, context) }
+        return .done
     }
 
     /// A mail of a list goes rather not at all than twice: its row is there before it is handed over.

@@ -37,9 +37,9 @@ public struct SMSNotificationWorker: Worker {
         guard let provider = settings.provider else { return try await capture(order, job, context) }
         let id = context.id
         let before = try await context.read { session throws(StoreError) in
-            try session.messages(of: id).first { $0.recipient == order.to.text }?.state
+            try session.messages(of: id).first { $0.recipient == order.to.text }
         }
-        switch before {
+        switch before?.state {
         case .sending?:
             try await keep(.unknown, error: "interrupted", order, job, context)
             throw JobError.retry(after: Self.lookUpDelay, "sms_unknown", "a process ended while it was handed over")
@@ -50,6 +50,15 @@ public struct SMSNotificationWorker: Worker {
                 return .done
             case .absent: break
             case .unknown:
+                // A first attempt may be the one that got no answer, handed out again: only a later one gives up.
+                guard context.attempt > 1 else {
+                    throw JobError.retry(
+                        after: Self.lookUpDelay,
+                        "sms_unknown",
+                        "no answer came, and none can be asked for"
+                    )
+                }
+                try await keep(.refused, error: "sms_unknown", order, job, context)
                 throw JobError.dead(
                     "sms_unknown",
                     "handed to \(provider.name) without an answer, and it cannot be asked: a replay sends it again"
@@ -58,6 +67,9 @@ public struct SMSNotificationWorker: Worker {
                 throw JobError.park(provider.name, "\(provider.name)_unreachable", text)
             }
         case .queued?, .sent?, .captured?, .failed?, .delivered?, .read?: return .done
+        // Given up before it could be buried; a replay begins with attempt 1.
+        case .refused? where before?.error == "sms_unknown" && context.attempt > 1:
+            throw JobError.dead("sms_unknown", "handed over without an answer: a replay sends it again")
         case .refused?, .gone?, nil: break
         }
         guard try await begin(order, job, context, isAgain: before != nil) else { return .done }

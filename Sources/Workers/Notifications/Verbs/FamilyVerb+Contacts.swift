@@ -160,11 +160,13 @@ private struct ContactImport {
         }
         while let chunk = try file.read(upToCount: 1 << 20), !chunk.isEmpty {
             rest += chunk
-            while let end = rest.firstIndex(of: 0x0A) {
-                try take(rest[..<end])
-                rest.removeFirst(end - rest.startIndex + 1)
+            var start = rest.startIndex
+            while let end = rest[start...].firstIndex(of: 0x0A) {
+                try take(rest[start..<end])
+                start = end + 1
                 if profiles.count >= Self.page { try await flush() }
             }
+            rest.removeFirst(start)
             if noted.duration(to: .now) > .seconds(2) {
                 noted = .now
                 context.note("\(people) people read")
